@@ -1,0 +1,1 @@
+"""The wire contract: what may stand on Liandong's topics, and nothing else."""

@@ -1,0 +1,118 @@
+"""registers: who may decide, with which key; which units and districts exist; which policy is law here."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from schemas.base import AreaCode, Department, DistrictCode, Id, InputEvent, Model, Text, Utc
+from schemas.topics import REGISTERS
+
+
+class AreaRegistered(InputEvent):
+    """A commanding city comes under Liandong, or changes its description. Must be an area's first record."""
+
+    TYPE: ClassVar[str] = "register.area.v1"
+    TOPIC: ClassVar[str] = REGISTERS
+
+    name: Text
+    province: DistrictCode | None = None
+    timezone: str = "Asia/Shanghai"
+
+
+class DistrictRegistered(InputEvent):
+    """A county-level unit of the area; `urban` marks the city urban area 市区 (CH-3c)."""
+
+    TYPE: ClassVar[str] = "register.district.v1"
+    TOPIC: ClassVar[str] = REGISTERS
+
+    district: DistrictCode
+    name: Text
+    urban: bool = False
+    travel_minutes: dict[str, int] = Field(default={}, max_length=500)
+    """Minutes to other districts (code -> minutes), where a table replaces the travel-time formula."""
+    neighbours: tuple[DistrictCode, ...] = ()
+
+
+class UnitRegistered(InputEvent):
+    """An organisation: government, department, duty room, hospital, enterprise, member unit (DU-1, IN-4)."""
+
+    TYPE: ClassVar[str] = "register.unit.v1"
+    TOPIC: ClassVar[str] = REGISTERS
+
+    unit: Id
+    name: Text
+    kind: Literal[
+        "enterprise", "hospital", "ems_centre", "township", "emergency_management", "health", "government", "cdc",
+        "public_security", "labour", "trade_union", "procuratorate", "market_regulation", "education", "ministry",
+        "garrison", "member_unit", "hq_office", "news_centre", "node",
+    ]  # fmt: skip
+    tier: Literal["unit", "township", "district", "city", "province", "nation"]
+    district: DistrictCode | None = None
+    superior: Id | None = None
+    sector_regulator: Id | None = None
+    """Where the EM department is itself the sector regulator both names are equal (SC-1, OB-02)."""
+    member_unit: bool = False
+    """Belongs to the joint mechanism's member units 成员单位 (OB-32)."""
+
+
+class PersonRegistered(InputEvent):
+    """Authority register: an office holder, the offices held and the signing keys. No personal particulars."""
+
+    TYPE: ClassVar[str] = "register.person.v1"
+    TOPIC: ClassVar[str] = REGISTERS
+
+    person: Id
+    unit: Id
+    offices: tuple[Id, ...]
+    """Office ids of the policy's authority matrix, e.g. city_government, convener_health, hq_office."""
+    district: DistrictCode | None = None
+    """Where an office is a district's."""
+    keys: tuple["SigningKey", ...] = ()
+    valid_from: Utc
+    valid_to: Utc | None = None
+    delegated_by: Id | None = None
+
+
+class SigningKey(Model):
+    """An Ed25519 public key (RFC 8037 `x`, base64url). Revoked keys stay listed: old directives stay checkable."""
+
+    kid: Id
+    x: str = Field(min_length=43, max_length=44)
+    revoked_at: Utc | None = None
+
+
+class FloorRegistered(InputEvent):
+    """Reserve floor of a unit kind in a district, e.g. two ambulances stay in every district."""
+
+    TYPE: ClassVar[str] = "register.floor.v1"
+    TOPIC: ClassVar[str] = REGISTERS
+
+    kind: Id
+    district: DistrictCode | None = None
+    """All districts where absent."""
+    floor: int = Field(ge=0)
+
+
+class AgreementRegistered(InputEvent):
+    """A mutual-aid agreement with another area (MA-1)."""
+
+    TYPE: ClassVar[str] = "register.agreement.v1"
+    TOPIC: ClassVar[str] = REGISTERS
+
+    agreement: Id
+    partner: AreaCode
+    kinds: tuple[Id, ...]
+    quantities: dict[str, int] = {}
+    travel_minutes: int = Field(default=120, ge=0)
+    valid_from: Utc
+    valid_to: Utc | None = None
+
+
+class PolicyAdopted(InputEvent):
+    """From now on this area is judged by this policy version (design rule 6)."""
+
+    TYPE: ClassVar[str] = "policy.adopted.v1"
+    TOPIC: ClassVar[str] = REGISTERS
+
+    version: str = Field(min_length=8, max_length=128)
+    reason: Text = ""

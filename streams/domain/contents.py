@@ -1,0 +1,26 @@
+"""The concerns in the order in which an event meets them."""
+
+from streams.domain.activation import ACTIVATION
+from streams.domain.allocation import ALLOCATION
+from streams.domain.context import Concern
+from streams.domain.directives import DIRECTIVES
+from streams.domain.escalation import ESCALATION
+from streams.domain.grading import GRADING
+from streams.domain.intake import INTAKE
+from streams.domain.monitoring import MONITORING
+from streams.domain.notification import NOTIFICATION
+from streams.domain.obligations import OBLIGATIONS
+from streams.domain.registers import REGISTERS
+
+CONCERNS: tuple[Concern, ...] = (
+    REGISTERS,
+    DIRECTIVES,
+    INTAKE,
+    GRADING,
+    ESCALATION,
+    OBLIGATIONS,
+    ACTIVATION,
+    ALLOCATION,
+    NOTIFICATION,
+    MONITORING,
+)

@@ -1,0 +1,5 @@
+"""Concern `directives`."""
+
+from streams.domain.context import Concern
+
+DIRECTIVES = Concern(name="directives", inputs={}, timers={}, reactions={}, evolve={})
