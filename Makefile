@@ -4,6 +4,7 @@ UV ?= uv
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
+COMPILE := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock'
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
@@ -40,8 +41,9 @@ mutants: $(STAMPS)/dev ## break the core on purpose; tests must notice
 venv: $(STAMPS)/dev ## install everything into .venv
 
 lock: ## resolve the versions anew (needs uv: pip install uv)
-	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --all-extras --custom-compile-command 'make lock' pyproject.toml -o requirements-dev.lock
-	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --extra local --custom-compile-command 'make lock' -c requirements-dev.lock pyproject.toml -o requirements.lock
+	$(COMPILE) --all-extras pyproject.toml -o requirements-dev.lock
+	$(COMPILE) --extra build -c requirements-dev.lock pyproject.toml -o requirements.lock
+	$(COMPILE) --extra build --extra local -c requirements-dev.lock pyproject.toml -o requirements-local.lock
 
 clean: ## remove everything that was made here
 	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
@@ -56,8 +58,8 @@ $(BIN)/python:
 	  echo "'$(PYTHON) -m venv' failed: on Debian and Ubuntu, apt-get install python3-venv."; \
 	  exit 1; }
 
-$(STAMPS)/run: requirements.lock pyproject.toml | $(BIN)/python
-	$(PIP) install -q --require-hashes -r requirements.lock
+$(STAMPS)/run: requirements-local.lock pyproject.toml | $(BIN)/python
+	$(PIP) install -q --require-hashes -r requirements-local.lock
 	$(PIP) install -q --no-deps --no-build-isolation -e .
 	@mkdir -p $(STAMPS) && touch $@
 

@@ -5,6 +5,8 @@ Parts die with the process that started them (see `streams.local.process`), so a
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import shutil
 import tempfile
 import threading
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 START_SECONDS = 400.0  # the first start of all fetches Kafka's jars
+
+PREFIX = "liandong-tests-"
+MARK = "in-use"
 
 NOT_TESTED = "idempotent producer, LogAppendTime, replication, data kept over a broker restart"
 
@@ -49,8 +54,10 @@ class Parts:
     """Starts each part once and stops all of them."""
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="liandong-tests-"))
-        self._folder.chmod(0o711)
+        sweep_abandoned()
+        self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        self._mark = (self._folder / MARK).open("w")
+        fcntl.flock(self._mark, fcntl.LOCK_EX)
         self._lock = threading.Lock()
         self._stops: list[Callable[[], None]] = []
         self._made: dict[str, KafkaPart | PostgresPart] = {}
@@ -70,6 +77,7 @@ class Parts:
         for stop in reversed(self._stops):
             stop()
         self._stops.clear()
+        self._mark.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _kafka(self) -> KafkaPart:
@@ -89,6 +97,14 @@ class Parts:
         server = Postgres.throwaway(self._folder / "postgres")
         self._stops.append(server.stop)
         return PostgresPart(server.start().dsn())
+
+
+def sweep_abandoned() -> None:
+    """Remove what runs left behind that were killed: nobody holds the lock on their mark any more."""
+    for mark in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{MARK}"):
+        with contextlib.suppress(OSError), mark.open() as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(mark.parent, ignore_errors=True)
 
 
 class PartsServer:

@@ -25,6 +25,23 @@ class Measures(Model):
     measures: tuple[Text, ...] = Field(min_length=1)
 
 
+class Notice(Model):
+    """A start notice as its author wrote it: what RL-9 asks for may be missing here and is then refused by name."""
+
+    matter: Text = ""
+    expected_until: Utc | None = None
+    measures: tuple[Text, ...] = ()
+
+    def missing(self) -> tuple[str, ...]:
+        """What RL-9 asks for and this notice does not state."""
+        lacks = {
+            "matter": not self.matter.strip(),
+            "expected_until": self.expected_until is None,
+            "measures": not any(measure.strip() for measure in self.measures),
+        }
+        return tuple(name for name, absent in lacks.items() if absent)
+
+
 class StartResponse(Model):
     """Start a response for an incident in a zone. Without an incident: alert-triggered (RL-2)."""
 
@@ -32,7 +49,7 @@ class StartResponse(Model):
     incident: Id | None = None
     zone: Zone | None = None
     level: ResponseLevel
-    notice: Measures | None = None
+    notice: Notice | None = None
     proposal: Id | None = None
 
 
@@ -43,7 +60,7 @@ class ChangeResponse(Model):
     incident: Id | None = None
     zone: Zone | None = None
     level: ResponseLevel
-    notice: Measures | None = None
+    notice: Notice | None = None
     expert_opinion: Id | None = None
     proposal: Id | None = None
 
@@ -61,11 +78,18 @@ class EndResponse(Model):
 
 
 class DecideProposal(Model):
-    """Confirm or reject something the system proposed: E10, W2, D3, merges, preemption, downgrade."""
+    """Confirm or reject something the system proposed: E10, W2, D3, merges, preemption, downgrade.
+
+    `proposal` is its id, or `<rule or kind>[:<level>]@<incident>` for the newest open one, e.g. `W2@cad-b|X1` or
+    `start_response:3@cad-b|X1`. Confirming a response needs what the response itself needs: notice, expert opinion.
+    """
 
     action: Literal["confirm", "reject"]
     proposal: Id
     reason: Text = ""
+    notice: Notice | None = None
+    expert_opinion: Id | None = None
+    hazard_removed: bool = False
 
 
 class ActivateJoint(Model):
@@ -77,10 +101,11 @@ class ActivateJoint(Model):
 
 
 class StandDown(Model):
-    """End the joint mechanism of an incident."""
+    """End the joint mechanism of an incident; one ordered without an incident is named by its task force."""
 
     action: Literal["stand_down"] = "stand_down"
-    incident: Id
+    incident: Id | None = None
+    task_force: Id | None = None
     reason: Text
 
 
@@ -275,14 +300,29 @@ class DirectiveIssued(InputEvent):
 
     def lookups(self) -> tuple[tuple[str, str], ...]:
         command = self.command
-        refs: list[tuple[str, str]] = []
-        for kind in ("incident", "other", "proposal", "request", "commitment", "requisition"):
-            value = getattr(command, kind, None)
+        refs: list[tuple[str, str]] = [("directive", self.directive)]
+        for field, kind in _REFERENCES:
+            value = getattr(command, field, None)
             if isinstance(value, str):
-                refs.append(("incident" if kind == "other" else kind, value))
-                if kind in ("incident", "other") and "|" in value:
-                    refs.append(("external_ref", value))
+                refs.append((kind, value))
+                incident = value.partition("@")[2] or value
+                if "|" in incident:
+                    refs.append(("external_ref", incident))
         return tuple(refs)
 
     def incident_ref(self) -> str | None:
         return getattr(self.command, "incident", None)
+
+
+_REFERENCES = (
+    ("incident", "incident"),
+    ("other", "incident"),
+    ("proposal", "proposal"),
+    ("request", "request"),
+    ("commitment", "commitment"),
+    ("requisition", "requisition"),
+    ("task_force", "task_force"),
+    ("expert_opinion", "expert_opinion"),
+    ("opinion", "expert_opinion"),
+)
+"""Field of a command -> kind of the entity that it names."""

@@ -127,6 +127,21 @@ class RecordQuarantined(OutputEvent):
         return self.fault
 
 
+class TimerQuarantined(OutputEvent):
+    """A timer made its decision fail: it is dropped as a fault, the area is degraded."""
+
+    TYPE: ClassVar[str] = "area.timer_quarantined.v1"
+    TOPIC: ClassVar[str] = AREA_EVENTS
+
+    timer: str
+    kind: str
+    due: Utc
+    error: Text
+
+    def subject(self) -> str:
+        return self.timer
+
+
 class FaultResolved(OutputEvent):
     """Every quarantined record of the area was redriven or dismissed: it is no longer degraded."""
 
@@ -149,3 +164,25 @@ class IdentityConflicted(OutputEvent):
     id: Text
     first_digest: str
     other_digest: str
+
+
+class InputNoted(OutputEvent):
+    """An accepted input from which nothing followed: every accepted input has at least one event."""
+
+    TYPE: ClassVar[str] = "area.input_noted.v1"
+    TOPIC: ClassVar[str] = AREA_EVENTS
+
+    type: str
+
+
+class InputUnreadable(OutputEvent):
+    """A record of a life-critical topic was dead-lettered: the duty room is told, somebody must ask back."""
+
+    TYPE: ClassVar[str] = "area.input_unreadable.v1"
+    TOPIC: ClassVar[str] = AREA_EVENTS
+
+    topic: str
+    partition: int
+    offset: int
+    code: str
+    path: Text

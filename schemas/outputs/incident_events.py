@@ -2,6 +2,8 @@
 
 from typing import ClassVar, Literal
 
+from pydantic import Field
+
 from schemas.base import DistrictCode, Id, Model, OutputEvent, RuleHit, Severity, Text, Utc
 from schemas.inputs.reports import CaseOnset, Channel, FactValue, NeedKind, Place, Verification
 from schemas.topics import INCIDENT_EVENTS
@@ -23,7 +25,11 @@ class IncidentOpened(OutputEvent):
 
 
 class ReportAttached(OutputEvent):
-    """A report now belongs to this incident. Figures stay per source; `provisional` attachments can be split off."""
+    """A report now belongs to this incident. Figures stay per source; `provisional` attachments can be split off.
+
+    `hazard_kinds` are ids of the policy (a taxonomy code such as 13A02 has become `cholera`); kinds and facts that the
+    policy does not know are here too and are flagged by ReportFlagged.
+    """
 
     TYPE: ClassVar[str] = "incident.report_attached.v1"
     TOPIC: ClassVar[str] = INCIDENT_EVENTS
@@ -47,12 +53,21 @@ class ReportAttached(OutputEvent):
     figures: dict[str, FactValue]
     verification: Verification
     onsets: tuple[CaseOnset, ...] = ()
+    needs: tuple[NeedKind, ...] = ()
     zero_report: bool = False
     text: Text = ""
+    counts_since: Utc | None = None
+    """Case counts as of an earlier instant are no longer needed by the trend rule in force."""
+    late: bool = False
+    """A supplement to an incident that is closed; it stays closed unless IncidentReopened follows."""
 
 
 class FactsChanged(OutputEvent):
-    """The figures that count now, with their verification, after a report, a correction or a verification."""
+    """The figures that count now, with their verification, after a report, a correction or a verification.
+
+    `figures` are all of them, those derived from line lists and districts included; `settled` are the casualty
+    figures that count for families whose term for changes has passed (OB-07), and only those.
+    """
 
     TYPE: ClassVar[str] = "incident.facts_changed.v1"
     TOPIC: ClassVar[str] = INCIDENT_EVENTS
@@ -61,6 +76,7 @@ class FactsChanged(OutputEvent):
     figures: dict[str, FactValue]
     verification: dict[str, Verification]
     as_of: Utc
+    settled: dict[str, FactValue] = {}
 
 
 class FamilyGrade(Model):
@@ -69,6 +85,8 @@ class FamilyGrade(Model):
     family: str
     severity: Severity | None
     hits: tuple[RuleHit, ...] = ()
+    in_composite: bool = True
+    """False for a relief response level that is kept beside the grade and does not count in it (NDRn)."""
 
 
 class IncidentGraded(OutputEvent):
@@ -106,3 +124,277 @@ class IncidentClosed(OutputEvent):
 
     incident: str
     reason: Text = ""
+
+
+class IncidentReopened(OutputEvent):
+    """A report reached a closed incident and the policy opens it again."""
+
+    TYPE: ClassVar[str] = "incident.reopened.v1"
+    TOPIC: ClassVar[str] = INCIDENT_EVENTS
+
+    incident: str
+    rule: Id
+    reason: Text = ""
+
+
+class KindsChanged(OutputEvent):
+    """Reports state further hazard kinds or districts: other families apply, the incident may be compound."""
+
+    TYPE: ClassVar[str] = "incident.kinds_changed.v1"
+    TOPIC: ClassVar[str] = INCIDENT_EVENTS
+
+    incident: str
+    hazard_kinds: tuple[Id, ...]
+    districts: tuple[DistrictCode, ...]
+
+
+class SuspicionKept(OutputEvent):
+    """A suspicion below any threshold (IN-10): kept as a clue, opens no incident."""
+
+    TYPE: ClassVar[str] = "report.suspicion_kept.v1"
+    TOPIC: ClassVar[str] = INCIDENT_EVENTS
+
+    source: Id
+    external_id: Id
+    channel: Channel
+    hazard_kinds: tuple[Id, ...]
+    place: Place
+    occurred_at: Utc
+    reporter_unit: Id
+    received_at: Utc | None
+    figures: dict[str, FactValue] = {}
+    text: Text = ""
+
+    def subject(self) -> str:
+        return f"{self.source}|{self.external_id}"
+
+
+class ReportFlagged(OutputEvent):
+    """Part of a report means nothing to the policy in force; the report itself counts."""
+
+    TYPE: ClassVar[str] = "report.flagged.v1"
+    TOPIC: ClassVar[str] = INCIDENT_EVENTS
+
+    source: Id
+    external_id: Id
+    reason: Literal["unknown_hazard_kind", "unknown_fact", "wrong_fact_type", "judgement_without_expert", "future_as_of"]
+    names: tuple[str, ...]
+
+
+class Contradiction(Model):
+    """One figure that a report states otherwise."""
+
+    fact: str
+    stated: FactValue
+    counts: FactValue
+    """The value that counts, after this report."""
+    reason: Literal["same_instant", "verified_otherwise", "verified_twice"]
+
+
+class ReportConflicting(OutputEvent):
+    """A report contradicts what was said before: both are kept, the rule for figures decides, people are told."""
+
+    TYPE: ClassVar[str] = "report.conflicting.v1"
+    TOPIC: ClassVar[str] = INCIDENT_EVENTS
+
+    source: Id
+    external_id: Id
+    contradictions: tuple[Contradiction, ...] = Field(min_length=1)
+
+
+class SourceFigures(Model):
+    """The newest figures of one source, as they stood when something was frozen."""
+
+    source: str
+    figures: dict[str, FactValue]
+    as_of: dict[str, Utc]
+
+
+class CasualtiesSettled(OutputEvent):
+    """The term in which casualty changes can change the grade has passed (Decree 493 Art. 13; OB-07).
+
+    Figures as of a later day no longer change the grade of `families`; they are still recorded. Reports that arrive
+    late but are as of a day inside the term do.
+    """
+
+    TYPE: ClassVar[str] = "incident.casualties_settled.v1"
+    TOPIC: ClassVar[str] = INCIDENT_EVENTS
+
+    incident: str
+    rule: Id
+    families: tuple[Id, ...]
+    facts: tuple[Id, ...]
+    until: Utc
+    """The last instant whose figures count."""
+
+
+class FactsVerified(OutputEvent):
+    """An authority verified figures (VE-*): they count before anything of equal or older as-of time."""
+
+    TYPE: ClassVar[str] = "incident.facts_verified.v1"
+    TOPIC: ClassVar[str] = INCIDENT_EVENTS
+
+    incident: str
+    figures: dict[str, FactValue]
+    as_of: Utc
+    directive: Id
+    issuer: Id
+    reason: Text = ""
+
+
+class FactsRefuted(OutputEvent):
+    """An authority refuted values: no source's statement of this value, as of then or before, counts any more."""
+
+    TYPE: ClassVar[str] = "incident.facts_refuted.v1"
+    TOPIC: ClassVar[str] = INCIDENT_EVENTS
+
+    incident: str
+    figures: dict[str, FactValue]
+    as_of: Utc
+    directive: Id
+    issuer: Id
+    reason: Text = ""
+
+
+class ReportRefuted(OutputEvent):
+    """All that one source said until `as_of` is refuted; what it says later counts again."""
+
+    TYPE: ClassVar[str] = "report.refuted.v1"
+    TOPIC: ClassVar[str] = INCIDENT_EVENTS
+
+    incident: str
+    source: Id
+    external_id: Id
+    as_of: Utc
+    directive: Id
+    issuer: Id
+    reason: Text = ""
+
+
+class IncidentRefuted(OutputEvent):
+    """Nothing of what was reported is true (a hoax, VE-2): no figure counts. What runs is ended by directive."""
+
+    TYPE: ClassVar[str] = "incident.refuted.v1"
+    TOPIC: ClassVar[str] = INCIDENT_EVENTS
+
+    incident: str
+    directive: Id
+    issuer: Id
+    reason: Text = ""
+
+
+class FlagsStated(OutputEvent):
+    """An expert's judgements with author and time: the only way in which `spreading` and the like count (EX-5)."""
+
+    TYPE: ClassVar[str] = "incident.flags_stated.v1"
+    TOPIC: ClassVar[str] = INCIDENT_EVENTS
+
+    incident: str
+    opinion: Id
+    flags: dict[str, FactValue]
+    as_of: Utc
+    directive: Id
+    issuer: Id
+    office: Id
+
+
+class IncidentsMerged(OutputEvent):
+    """`other` is part of `incident` from now on: its reports, external ids and figures count here (SC-2).
+
+    Reversible: every source remembers where it came from. Concerns move what they hold of `other` in reaction.
+    """
+
+    TYPE: ClassVar[str] = "incident.merged.v1"
+    TOPIC: ClassVar[str] = INCIDENT_EVENTS
+
+    incident: str
+    other: str
+    sources: tuple[str, ...]
+    """`source|external_id` of every report that moves."""
+    directive: Id
+    issuer: Id
+    reason: Text
+
+
+class IncidentSplit(OutputEvent):
+    """`other` stands for itself again (a merged incident), or for the first time (a report that was attached).
+
+    Where `opened` is true, `other` is a new incident; IncidentOpened has come before this event.
+    """
+
+    TYPE: ClassVar[str] = "incident.split.v1"
+    TOPIC: ClassVar[str] = INCIDENT_EVENTS
+
+    incident: str
+    other: str
+    sources: tuple[str, ...]
+    opened: bool
+    directive: Id
+    issuer: Id
+    reason: Text
+
+
+class IncidentsLinked(OutputEvent):
+    """Two incidents have to do with each other and stay two."""
+
+    TYPE: ClassVar[str] = "incident.linked.v1"
+    TOPIC: ClassVar[str] = INCIDENT_EVENTS
+
+    incident: str
+    other: str
+    directive: Id
+    issuer: Id
+    reason: Text
+
+
+class InitialReplaced(OutputEvent):
+    """A human re-assessment replaced an initial determination: its family no longer counts (domain.md 2.4)."""
+
+    TYPE: ClassVar[str] = "incident.initial_replaced.v1"
+    TOPIC: ClassVar[str] = INCIDENT_EVENTS
+
+    incident: str
+    family: Id
+    directive: Id
+    issuer: Id
+    reason: Text
+
+
+class ReportingThresholdMet(OutputEvent):
+    """The incident must be reported, graded or not (domain.md 2.2 note 9): these rules of the table now hold."""
+
+    TYPE: ClassVar[str] = "incident.reporting_threshold_met.v1"
+    TOPIC: ClassVar[str] = INCIDENT_EVENTS
+
+    incident: str
+    hits: tuple[RuleHit, ...]
+    policy_version: str
+
+
+class TrendAssessed(OutputEvent):
+    """The computed trend of a count: it only ever proposes (E10); whether an outbreak spreads is for experts."""
+
+    TYPE: ClassVar[str] = "incident.trend_assessed.v1"
+    TOPIC: ClassVar[str] = INCIDENT_EVENTS
+
+    incident: str
+    rule: Id
+    fact: Id
+    trend: Literal["stable", "worsening"]
+    count: int
+    count_as_of: Utc
+    base: int | None
+    """The oldest count of the rule's period; None where the count is the first."""
+    base_as_of: Utc | None
+
+
+class UrbanOccurrenceNoted(OutputEvent):
+    """The kind occurred in the city's urban area: the last-occurrence fact of "first in the urban area" (CH-3c)."""
+
+    TYPE: ClassVar[str] = "incident.urban_occurrence_noted.v1"
+    TOPIC: ClassVar[str] = INCIDENT_EVENTS
+
+    incident: str
+    hazard_kind: Id
+    district: DistrictCode
+    occurred_at: Utc

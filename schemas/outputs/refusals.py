@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from schemas.base import OutputEvent, Text
+from schemas.base import Id, OutputEvent, Text
 from schemas.topics import REFUSALS
 
 
@@ -20,6 +20,11 @@ class CommandRefused(OutputEvent):
     """Upper-case machine code, e.g. NOT_AUTHORISED, EXPIRED, INCUBATION_NOT_PASSED."""
     message: Text
     details: dict[str, Any] = {}
+    directive: Id | None = None
+    """The refused directive, where it is one: who claimed to issue it stands in `issuer` and `office`."""
+    issuer: Id | None = None
+    office: Id | None = None
+    action: str | None = None
 
     def subject(self) -> str:
         return self.input_id

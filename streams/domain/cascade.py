@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from schemas.base import InputEvent, OutputEvent
+from schemas.outputs.area_events import InputNoted
 from schemas.outputs.deadlines import DeadlineFell
-from streams.domain.context import Concern, Context, Decide, Evolve, Received
+from streams.domain.context import Concern, Context, Decide, Evolve, Happened, Received
 from streams.domain.contents import CONCERNS
 from streams.domain.state import AreaState
 
@@ -57,6 +58,8 @@ def evolve(state: AreaState, event: OutputEvent) -> None:
 
 def _first(context: Context, state: AreaState) -> Iterable[OutputEvent]:
     trigger = context.trigger
+    if isinstance(trigger, Happened):
+        return (trigger.event,)
     if isinstance(trigger, Received):
         decide = INPUT_DECIDERS.get(type(trigger.event))
         if decide is None:
@@ -94,3 +97,7 @@ def cascade(state: AreaState, context: Context) -> Iterator[OutputEvent]:
             raise CascadeError(f"more than {MAX_EVENTS} events follow from one trigger")
         reactions = REACTIONS.get(type(event), ())
         stack.extend(iter(react(state, event, context)) for _, react in reversed(reactions))
+    if count == 0 and isinstance(context.trigger, Received):
+        noted = InputNoted(type=context.trigger.event.TYPE)
+        evolve(state, noted)
+        yield noted

@@ -39,7 +39,15 @@ class TimerFired:
         return (("incident", self.incident),) if self.incident else ()
 
 
-Trigger = Received | TimerFired
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Something the shell saw and the area must know: an unreadable or quarantined record, adopted positions."""
+
+    event: OutputEvent
+    id: str
+
+
+Trigger = Received | TimerFired | Happened
 
 
 @dataclass(frozen=True, slots=True)

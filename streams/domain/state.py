@@ -62,7 +62,7 @@ Change = Put | Drop
 class AreaState:
     """All entities of one area that a decision may look at, indexed by kind, id and incident."""
 
-    __slots__ = ("area", "now", "seq", "chain", "_tables", "_by_incident", "_journal", "_visitors", "derived")
+    __slots__ = ("area", "now", "seq", "chain", "_tables", "_by_incident", "_journal", "_visitors", "_loose", "derived")
 
     def __init__(self, area: str, now: datetime) -> None:
         self.area = area
@@ -73,6 +73,7 @@ class AreaState:
         self._by_incident: dict[Key, dict[str, None]] = {}
         self._journal: dict[Key, Entity | None] = {}
         self._visitors: set[str] = set()
+        self._loose: list[Entity] = []
         self.derived: dict[str, Any] = {}
         """Rebuildable caches of concerns (the allocation index): never stored; keyed by the concern's name. Each must
         implement `on_change(old, new)`; see `apply`."""
@@ -83,6 +84,10 @@ class AreaState:
         if table is None:
             table = self._tables[kind.KIND] = {}
         return cast("dict[str, E]", table)
+
+    def tables(self, kind: str) -> dict[str, Entity]:
+        """Entities of a kind given by its table word."""
+        return self._tables.get(kind) or {}
 
     def get(self, kind: type[E], id: str | None) -> E | None:
         """The entity, or None when absent or `id` is None."""
@@ -127,6 +132,8 @@ class AreaState:
             table = self._tables.setdefault(entity.KIND, {})
             if entity.id not in table:
                 self._set(table, entity.KIND, entity.id, None, entity)
+                if entity.incident is None and not entity.resident():
+                    self._loose.append(entity)
 
     def changed(self) -> Iterator[tuple[Key, Entity | None]]:
         """What the batch changed: (kind, id) and the entity as it is now, None when gone."""
@@ -145,9 +152,10 @@ class AreaState:
         } | self._visitors
         loose = [
             entity
-            for kind, id in self._journal
+            for kind, id in (*self._journal, *((entity.KIND, entity.id) for entity in self._loose))
             if (entity := self._tables[kind].get(id)) is not None and entity.incident is None and not entity.resident()
         ]
+        self._loose.clear()
         self._journal.clear()
         self._visitors.clear()
         self.evict(loose)

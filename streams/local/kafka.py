@@ -101,7 +101,9 @@ class KafkaCluster:
         """Start all nodes."""
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Stop all nodes."""
         self.stop()
 
@@ -195,7 +197,7 @@ class KafkaCluster:
         ports = [self._port[node] for node in self.nodes if self.running(node)]
         while any(live_brokers(port) != count for port in ports):
             if time.monotonic() > deadline:
-                message = f"Kafka did not come to {count} live brokers within {timeout:.0f} s. Read the logs in {self._folder}."
+                message = f"Kafka has not {count} live brokers after {timeout:.0f} s. Read the logs in {self._folder}."
                 raise PartError(message)
             time.sleep(POLL_SECONDS)
 

@@ -27,16 +27,16 @@ def unavailable() -> str | None:
     """Return why a real Kafka cannot be started here and what to do about it, or None when it can."""
     java = shutil.which("java")
     if java is None:
-        return f"java was not found: install a Java {JAVA_AT_LEAST} runtime (Debian: apt-get install openjdk-17-jre-headless)"
+        return f"java was not found: install Java {JAVA_AT_LEAST} (Debian: apt-get install openjdk-17-jre-headless)"
     version = java_version(java)
     if version < JAVA_AT_LEAST:
         return f"java is version {version}: Kafka 4 needs Java {JAVA_AT_LEAST} or newer"
     if _complete(libs_folder()) or LIBS_VARIABLE in os.environ:
         return None
     if not POM.exists():
-        return f"{POM.name} was not found beside the package: use a source checkout, or set {LIBS_VARIABLE} to a folder of jars"
+        return f"{POM.name} was not found: use a source checkout, or set {LIBS_VARIABLE} to a folder of jars"
     if shutil.which("mvn") is None:
-        return f"mvn was not found: install Maven (Debian: apt-get install maven), or set {LIBS_VARIABLE} to a folder of jars"
+        return f"mvn was not found: apt-get install maven (Debian), or set {LIBS_VARIABLE} to a folder of jars"
     return None
 
 

@@ -42,7 +42,7 @@ THROWAWAY = {
 
 
 class Postgres:
-    """One server on a Unix socket that only this user can reach. `stop` and `kill` keep the data for the next `start`."""
+    """One server on a Unix socket that only this user can reach; `stop` and `kill` keep the data for `start`."""
 
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         """Describe a server with its data under `folder`; prefer the named constructors."""
@@ -103,7 +103,12 @@ class Postgres:
             self._create_data(binaries)
         self._sockets = self._sockets or self._socket_folder()
         options = {**self._settings, "unix_socket_directories": str(self._sockets), "port": str(PORT)}
-        argv = [str(binaries / "postgres"), "-D", str(self._data), *(f"--{key}={value}" for key, value in options.items())]
+        argv = [
+            str(binaries / "postgres"),
+            "-D",
+            str(self._data),
+            *(f"--{key}={value}" for key, value in options.items()),
+        ]
         self._child = Child("PostgreSQL", [*_as_ordinary_user(), *argv], self.log)
         self._child.start()
         self._child.wait_ready(self._ready, START_SECONDS)
@@ -135,7 +140,9 @@ class Postgres:
         """Start."""
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Stop."""
         self.stop()
 
@@ -153,7 +160,14 @@ class Postgres:
         """Run initdb into a scratch folder and rename it, so that an interrupted one is never taken for a whole one."""
         new = self._folder / "data.new"
         shutil.rmtree(new, ignore_errors=True)
-        options = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--username=postgres", "--no-instructions", "--no-sync"]
+        options = [
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--username=postgres",
+            "--no-instructions",
+            "--no-sync",
+        ]
         run_tool(
             "initdb",
             [*_as_ordinary_user(), str(binaries / "initdb"), *options, f"--pgdata={new}"],

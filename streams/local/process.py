@@ -1,4 +1,4 @@
-"""Child processes of a local stack: started in their own process group, never outliving us, stopped by whoever started them."""
+"""Child processes of a local stack: in a group of their own, never outliving us, stopped by whoever started them."""
 
 from __future__ import annotations
 
@@ -76,7 +76,13 @@ class Child:
     """One child process with its log file."""
 
     def __init__(
-        self, name: str, argv: Sequence[str], log: Path, *, cwd: Path | None = None, env: Mapping[str, str] | None = None
+        self,
+        name: str,
+        argv: Sequence[str],
+        log: Path,
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         """Describe the child; nothing runs until `start`."""
         self.name = name
@@ -126,11 +132,11 @@ class Child:
         while not probe():
             if not self.running:
                 code = self._process.returncode if self._process else None
-                message = f"{self.name} ended with exit code {code} before it was ready. Read {self.log}:\n{self.tail()}"
+                message = f"{self.name} ended with exit code {code} before it was ready. See {self.log}:\n{self.tail()}"
                 raise PartError(message)
             if time.monotonic() > deadline:
                 self.kill()
-                message = f"{self.name} was not ready within {timeout:.0f} s and was stopped. Read {self.log}:\n{self.tail()}"
+                message = f"{self.name} was not ready within {timeout:.0f} s: stopped. See {self.log}:\n{self.tail()}"
                 raise PartError(message)
             time.sleep(POLL_SECONDS)
 

@@ -6,7 +6,7 @@ import socket
 import struct
 
 _METADATA, _VERSION = 3, 4
-_REQUEST = struct.pack(">hhih", _METADATA, _VERSION, 1, -1) + struct.pack(">i?", 0, False)  # no client id, no topics
+_REQUEST = struct.pack(">hhih", _METADATA, _VERSION, 1, -1) + bytes(5)  # no client id; no topics, create none
 
 
 def live_brokers(port: int, timeout: float = 2.0) -> int:

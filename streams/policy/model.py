@@ -1,13 +1,37 @@
 """The loaded policy: one immutable value that every decision is given.
 
-Sections are typed by their own module (grading, obligations, activation, ...); `version` is the digest of all files.
+To add a section `x`:
+
+1. `streams/policy/x.yaml`: entries with id, source, jurisdiction (`CN` or a GB/T 2260 code), effective_from,
+   effective_to (last day, null = open), mark, and their values;
+2. `streams/policy/x.py`: frozen models (bases `Strict`, `Entry` of dated.py) and
+   `load(documents) -> X`, which calls `reader.read(documents, "x.yaml", X)` and raises `reader.error_at(...)` when a
+   check of its own fails; `X()` without arguments must be the empty section;
+3. here: one import and one line `x: X = section(load_x, X)`. The loader finds it by the field's name.
+
+Do 3 last: while `x.yaml` is missing or wrong, nobody's policy loads.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from streams.policy.allocation import Allocation
+from streams.policy.allocation import load as load_allocation
+from streams.policy.reader import Documents
+
+
+def section(load: Callable[[Documents], Any], empty: Callable[[], Any], *more: str) -> Any:
+    """A section of the policy: how it is read from the documents, and what stands where there are none (tests).
+
+    `more` names further documents than `<field>.yaml` that it reads.
+    """
+    return field(default_factory=empty, metadata={"load": load, "more": more})
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All policy of one version."""
+    """All policy of one version; `version` is the digest of all documents."""
 
     version: str
+    allocation: Allocation = section(load_allocation, Allocation)

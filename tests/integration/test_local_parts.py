@@ -146,7 +146,7 @@ async def test_postgres_keeps_what_was_committed_over_a_kill(folder: Path, make:
         server.kill()
         with pytest.raises((OSError, asyncpg.PostgresError)):
             await asyncpg.connect(dsn)
-        await connection.close()
+        connection.terminate()
         server.start()
         copy = await server.create_database("copy", template="origin")
         connection = await asyncpg.connect(copy)
@@ -217,7 +217,7 @@ def test_without_java_the_reason_says_what_to_install(monkeypatch: pytest.Monkey
     monkeypatch.setenv("PATH", os.devnull)
     reason = available()
     assert reason is not None
-    assert "install a Java 17" in reason
+    assert "install Java 17" in reason
 
 
 def test_ports_are_different_and_below_the_kernels_range() -> None:

@@ -86,6 +86,12 @@ def evolve_fault(state: AreaState, event: out.RecordQuarantined) -> Iterator[Cha
     yield Put(area.model_copy(update={"faults": (*area.faults, event.fault)}))
 
 
+def evolve_timer_fault(state: AreaState, event: out.TimerQuarantined) -> Iterator[Change]:
+    area = area_of(state)
+    yield Put(area.model_copy(update={"faults": (*area.faults, f"fault:{event.timer}")}))
+    yield Drop(Timer, event.timer)
+
+
 def evolve_resolved(state: AreaState, event: out.FaultResolved) -> Iterator[Change]:
     area = area_of(state)
     yield Put(area.model_copy(update={"faults": tuple(fault for fault in area.faults if fault != event.fault)}))
@@ -121,9 +127,12 @@ REGISTERS = Concern(
         out.PersonTaken: evolve_person,
         out.AgreementTaken: evolve_agreement,
         out.RecordQuarantined: evolve_fault,
+        out.TimerQuarantined: evolve_timer_fault,
         out.FaultResolved: evolve_resolved,
         out.ClockMoved: evolve_nothing,
         out.IdentityConflicted: evolve_nothing,
+        out.InputNoted: evolve_nothing,
+        out.InputUnreadable: evolve_nothing,
         DeadlineFell: evolve_deadline,
     },
 )

@@ -1,0 +1,185 @@
+"""How resources are shared out: order, choice, reserves, standing orders, travel, kinds (AL-*; allocation.md).
+
+Times stand in the document in the unit its key names; `AllocationLaw` holds them as integer milliseconds, because
+every score and every key of an order is an integer: floats break ties by accident.
+"""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import Field, PrivateAttr
+
+from schemas.base import Department, Severity
+from schemas.inputs.requests import Urgency
+from streams.policy.dated import Bilingual, Entry, Strict, in_force, jurisdictions, local_day
+from streams.policy.reader import Documents, error_at, read
+
+FILE = "allocation.yaml"
+ANY_KIND = "*"
+SECOND_MS = 1000
+ClassNumber = Annotated[int, Field(ge=1, le=4)]
+"""An urgency class as a key: keys of a document are read as integers, which a Literal does not allow."""
+MINUTE_MS = 60_000
+
+
+class Order(Entry):
+    """Who is served first: the aged urgency key (急需先行)."""
+
+    strict_classes: int = Field(default=1, ge=0, le=4)
+    aging_minutes: dict[ClassNumber, int] = {}
+
+
+class Choice(Entry):
+    """Who serves: nearest, then balanced (就近就便、统筹平衡)."""
+
+    balance_seconds: dict[ClassNumber, int] = {}
+    first_wave_minutes: int = Field(default=60, ge=0)
+    second_wave_after_minutes: int | None = Field(default=None, ge=0)
+    candidates: int = Field(default=20, ge=1, le=100)
+    passed_over: int = Field(default=5, ge=0, le=20)
+
+
+class Reserve(Entry):
+    """What stays with a reserve group such as the city team."""
+
+    group_keeps: int = Field(default=1, ge=0)
+    group_waiver_severity: Severity = 2
+
+
+class Consent(Entry):
+    """AL-1: which department a category counts as when the question is whether a line crosses departments."""
+
+    counts_as: dict[str, Department] = {}
+
+
+class StandingOrders(Entry):
+    """What the engine does without asking; classes and tiers that are not listed ask (domain.md 5.2)."""
+
+    own_reserve_classes: tuple[Urgency, ...] = ()
+    requisition_classes: tuple[Urgency, ...] = ()
+    preemption_classes: tuple[Urgency, ...] = ()
+    bed_tiers: tuple[int, ...] = (1,)
+
+
+class Preemption(Entry):
+    """Diversion of units that have not arrived."""
+
+    for_classes: tuple[Urgency, ...] = ()
+    urgency_gap: int = Field(default=1, ge=1, le=3)
+    saving_seconds: int = Field(default=240, ge=0)
+    losses_per_line: int = Field(default=1, ge=0)
+    turn_seconds: int = Field(default=30, ge=0)
+
+
+class Travel(Entry):
+    """Kolesar-Walker-Hausner parameters, and what counts where a table or a fresh position is missing."""
+
+    cruise_kmh: float = Field(default=62.0, gt=0)
+    acceleration_kmh2: float = Field(default=1150.0, gt=0)
+    inside_district_minutes: int = Field(default=10, ge=0)
+    position_age_minutes: int = Field(default=15, ge=0)
+
+
+class Kind(Entry):
+    """One kind of resource."""
+
+    kind: str
+    name: Bilingual
+    urgency: Urgency
+    speed: float = Field(default=1.0, gt=0)
+    """Times the cruise speed of the travel formula."""
+    mobilisation_seconds: int = Field(default=0, ge=0)
+    """From order to departure; only with the formula: tables of minutes have it in them."""
+    accept_minutes: int | None = Field(default=None, ge=1)
+    """Silence of the owner so long after the order reassigns; null: only where the catalogue entry says so."""
+    hold_minutes: int | None = Field(default=None, ge=1)
+    """A bed stays reserved so long for somebody who does not come; null: only where the entry says so."""
+    rest_minutes: int | None = Field(default=None, ge=0)
+    """A released unit is ready again after so long; null: when its owner reports it."""
+    heartbeat_minutes: int | None = Field(default=None, ge=1)
+    """A deployed force that is silent so long is reported as out of contact (DU-8)."""
+
+
+class AllocationLaw:
+    """What holds on one day in one city, in milliseconds."""
+
+    def __init__(self, section: "Allocation", day: date, within: tuple[str, ...]) -> None:
+        order = _one(section.order, day, within, Order)
+        choice = _one(section.choice, day, within, Choice)
+        self.consent = _one(section.authorisation, day, within, Consent)
+        self.reserve = _one(section.reserve, day, within, Reserve)
+        self.standing = _one(section.standing_orders, day, within, StandingOrders)
+        self.preemption = _one(section.preemption, day, within, Preemption)
+        self.travel = _one(section.travel, day, within, Travel)
+        self.strict_classes = order.strict_classes
+        self.aging_ms = {u: minutes * MINUTE_MS for u, minutes in order.aging_minutes.items()}
+        self.balance_ms = {u: seconds * SECOND_MS for u, seconds in choice.balance_seconds.items()}
+        self.first_wave_ms = choice.first_wave_minutes * MINUTE_MS
+        self.second_wave_after_minutes = choice.second_wave_after_minutes
+        self.candidates = choice.candidates
+        self.passed_over = choice.passed_over
+        self.position_age_ms = self.travel.position_age_minutes * MINUTE_MS
+        self.inside_district_ms = self.travel.inside_district_minutes * MINUTE_MS
+        self.rules = (order.id, choice.id)
+        self._kinds = {kind.kind: kind for kind in in_force(section.kinds, day, within)}
+        self._any = self._kinds.get(ANY_KIND) or Kind.model_construct(kind=ANY_KIND, urgency=3)
+
+    def kind(self, name: str) -> Kind:
+        """The entry of a kind; the entry of `*` where it has none."""
+        return self._kinds.get(name, self._any)
+
+    def key_ms(self, urgency: int, asked_ms: int) -> tuple[int, int]:
+        """(bucket, aged instant): smaller is served first. Linear aging: the order of two lines never changes."""
+        if urgency <= self.strict_classes:
+            return urgency, asked_ms
+        return self.strict_classes + 1, asked_ms + self.aging_ms.get(urgency, 0)
+
+
+class Allocation(Strict):
+    """The section `allocation`."""
+
+    order: tuple[Order, ...] = ()
+    choice: tuple[Choice, ...] = ()
+    reserve: tuple[Reserve, ...] = ()
+    authorisation: tuple[Consent, ...] = ()
+    standing_orders: tuple[StandingOrders, ...] = ()
+    preemption: tuple[Preemption, ...] = ()
+    travel: tuple[Travel, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    _laws: dict[Any, AllocationLaw] = PrivateAttr(default_factory=dict)
+
+    def at(self, area: str, province: str | None, timezone: str, now: datetime) -> AllocationLaw:
+        """What holds at an instant in a city. Cached by quarter of an hour: midnight falls on one in every zone."""
+        key = (area, province, timezone, int(now.timestamp()) // 900)
+        law = self._laws.get(key)
+        if law is None:
+            day = local_day(now, timezone)
+            within = jurisdictions(area, province)
+            law = self._laws.get((day, within))
+            if law is None:
+                law = self._laws[day, within] = AllocationLaw(self, day, within)
+            if len(self._laws) > 10_000:
+                self._laws.clear()
+            self._laws[key] = law
+        return law
+
+
+def _one(entries: tuple[Any, ...], day: date, within: tuple[str, ...], model: type[Any]) -> Any:
+    """The entry in force; the model's own defaults where the city has none."""
+    found = in_force(entries, day, within)
+    return found[0] if found else model.model_construct(id=f"AL-{model.__name__.upper()}-DEFAULT")
+
+
+def load(documents: Documents) -> Allocation:
+    """The allocation policy.
+
+    Raises:
+        PolicyError: the document is wrong, or defines a kind twice for one jurisdiction and day.
+    """
+    section = read(documents, FILE, Allocation)
+    seen: dict[tuple[str, str], Kind] = {}
+    for index, kind in enumerate(section.kinds):
+        other = seen.setdefault((kind.kind, kind.jurisdiction), kind)
+        if other is not kind and other.id != kind.id:
+            raise error_at(documents, FILE, ("kinds", index, "kind"), f"{kind.kind} is also {other.id}")
+    return section

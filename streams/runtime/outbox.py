@@ -1,0 +1,155 @@
+"""The recorder as outbox: publishes what was committed, keeps the publish cursors, writes the decision lines."""
+
+import time
+from collections.abc import Iterable
+
+import asyncpg
+import structlog
+
+from schemas.outputs.refusals import CommandRefused
+from streams.runtime.publisher import Publisher, unpublished
+from streams.runtime.records import Position
+from streams.runtime.transaction import Applied
+from streams.runtime.unit import Decision
+from streams.store.rows import EventRow, LetterRow
+from streams.store.sql import QUERIES
+from streams.telemetry import Metrics
+
+log = structlog.get_logger("decision")
+
+
+class Outbox:
+    """One lane's publishing. Cursors travel with the next transaction, or alone when the lane is idle."""
+
+    def __init__(self, pool: asyncpg.Pool, publisher: Publisher, metrics: Metrics) -> None:
+        self._pool = pool
+        self._publisher = publisher
+        self._metrics = metrics
+        self._cursors: dict[str, int] = {}
+        self._carried: dict[str, int] = {}
+
+    def cursors(self) -> dict[str, int]:
+        """Confirmed positions that the next transaction stores along with its own work."""
+        self._carried = dict(self._cursors)
+        return self._carried
+
+    async def publish(self, applied: Applied) -> None:
+        """Send a committed unit's events, in an unbroken run from each area's cursor."""
+        for area, head in applied.unit.heads.items():
+            if self._carried.get(area) is not None and self._cursors.get(area) == self._carried[area]:
+                del self._cursors[area]
+        self._carried = {}
+        direct: list[EventRow] = []
+        broken: set[str] = set()
+        expected = {
+            area: max(head.published, self._cursors.get(area, 0)) + 1 for area, head in applied.unit.heads.items()
+        }
+        for row in applied.unit.events:
+            if row.area in broken:
+                continue
+            if row.seq > expected[row.area]:
+                broken.add(row.area)
+            elif row.seq == expected[row.area]:
+                direct.append(row)
+                expected[row.area] += 1
+        if direct:
+            await self._publisher.send(direct)
+            for row in direct:
+                self._cursors[row.area] = row.seq
+                self._metrics.events.labels(self._metrics.realm, row.topic).inc()
+        for area in sorted(broken):
+            await self.catch_up(area)
+        if applied.letters:
+            await self.publish_letters(applied.next_offsets)
+
+    async def catch_up(self, area: str) -> None:
+        """Send what somebody committed and nobody has confirmed, from the database."""
+        while True:
+            async with self._pool.acquire() as connection:
+                rows = await unpublished(connection, area)
+                if not rows:
+                    return
+                await self._publisher.send(rows)
+                await connection.execute(QUERIES["move_published"], [area], [rows[-1].seq])
+            self._cursors.pop(area, None)
+
+    async def publish_letters(self, positions: Iterable[Position]) -> None:
+        """Send dead letters of these partitions that the topic does not have yet."""
+        where = list(positions)
+        if not where:
+            return
+        async with self._pool.acquire() as connection:
+            while True:
+                rows = await connection.fetch(
+                    QUERIES["unpublished_letters"], [p.topic for p in where], [p.partition for p in where]
+                )
+                if not rows:
+                    return
+                letters = [LetterRow(*row.values()) for row in rows]
+                await self._publisher.send_letters(letters)
+                await connection.execute(
+                    QUERIES["letters_published"],
+                    [letter.topic for letter in letters],
+                    [letter.partition for letter in letters],
+                    [letter.offset for letter in letters],
+                )
+
+    async def flush(self, partition: int) -> None:
+        """Store cursors of an idle lane. A failure costs nothing but repetitions: the next transaction tries again."""
+        if not self._cursors:
+            return
+        cursors = dict(self._cursors)
+        try:
+            async with self._pool.acquire() as connection:
+                await connection.execute(QUERIES["move_published"], list(cursors), list(cursors.values()))
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("cursor_not_stored", lane=partition, error=repr(error))
+            return
+        for area, seq in cursors.items():
+            if self._cursors.get(area) == seq:
+                del self._cursors[area]
+
+    async def reached(self, after: dict[Position, int]) -> bool:
+        """Whether these positions have been applied, by whichever worker."""
+        async with self._pool.acquire() as connection:
+            rows = await connection.fetch(QUERIES["read_offsets"])
+        stored = {Position(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+        return all(stored.get(position, 0) >= end for position, end in after.items())
+
+    async def recover(self, where: str) -> None:
+        """Before another attempt: a producer that failed may be unusable for good."""
+        if where == "publish":
+            await self._publisher.reset()
+
+    def log(self, applied: Applied, seconds: float) -> None:
+        """One line per decision, and its refusals counted."""
+        decisions = applied.unit.decisions
+        each = seconds / max(1, len(decisions))
+        for decision in decisions:
+            self._line(decision, each)
+        for row in applied.unit.decisions:
+            for event in row.events:
+                if isinstance(event, CommandRefused):
+                    self._metrics.refusals.labels(self._metrics.realm, event.code).inc()
+                    if event.command == "directive.issued.v1":
+                        self._metrics.directive_alerts.labels(self._metrics.realm, event.code).inc()
+
+    def _line(self, decision: Decision, seconds: float) -> None:
+        cause = decision.cause
+        rules = sorted({hit.rule for event in decision.events for hit in getattr(event, "hits", ())})
+        log.info(
+            "decided",
+            area=decision.area,
+            source=cause.source,
+            event_id=cause.id,
+            type=cause.type,
+            stage=[event.TYPE.rsplit(".", 1)[0] for event in decision.events],
+            rules=rules,
+            outcome="refused" if any(isinstance(event, CommandRefused) for event in decision.events) else "decided",
+            latency_ms=round(seconds * 1000, 3),
+        )
+
+
+def age_seconds(oldest_ms: float | None) -> float:
+    """Seconds since an instant in ms, 0 without one."""
+    return max(0.0, time.time() - oldest_ms / 1000) if oldest_ms else 0.0

@@ -1,0 +1,139 @@
+"""Confirmed publishing: recorded events go out in order, and only then the publish cursor moves.
+
+A crash in between sends again with the same ids and the same bytes. Whoever sends, sends an unbroken run from the
+cursor on, so a consumer that drops what it has seen sees every sequence, in order, whatever workers did meanwhile.
+"""
+
+import asyncio
+import base64
+import json
+from collections.abc import Iterable, Sequence
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from schemas.topics import DEAD_LETTERS
+from streams.runtime.partitioning import home_partition
+from streams.store.rows import EventRow, LetterRow, envelope
+from streams.store.sql import QUERIES
+
+CHUNK = 2000
+
+
+class Publisher:
+    """Sends recorded rows with `send_batch`, one batch per output partition at a time."""
+
+    def __init__(
+        self, brokers: str, *, prefix: str, realm: str, partitions: int, idempotent: bool, client_id: str = "liandong"
+    ) -> None:
+        self._brokers = brokers
+        self._prefix = prefix
+        self._realm = realm
+        self._partitions = partitions
+        self._idempotent = idempotent
+        self._client_id = client_id
+        self._producer: AIOKafkaProducer | None = None
+        self._opening = asyncio.Lock()
+
+    async def producer(self) -> AIOKafkaProducer:
+        """The producer, opened on first use and again after a failure."""
+        async with self._opening:
+            if self._producer is None:
+                producer = AIOKafkaProducer(
+                    bootstrap_servers=self._brokers,
+                    client_id=self._client_id,
+                    linger_ms=0,
+                    max_batch_size=1 << 20,
+                    max_request_size=9 * 1024 * 1024,
+                    request_timeout_ms=10_000,
+                    acks="all",
+                    enable_idempotence=self._idempotent,
+                )
+                try:
+                    await producer.start()
+                except BaseException:
+                    await producer.stop()
+                    raise
+                self._producer = producer
+            return self._producer
+
+    async def close(self) -> None:
+        """Flush and stop."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
+
+    async def reset(self) -> None:
+        """Throw the producer away after a failure: an idempotent one may be unusable for good."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            try:
+                await asyncio.wait_for(producer.stop(), 5)
+            except (TimeoutError, KafkaError):
+                return
+
+    async def send(self, rows: Iterable[EventRow]) -> None:
+        """Send rows, in order per partition, and wait until the brokers have confirmed all of them."""
+        await self._send(
+            (self._prefix + row.topic, home_partition(row.key, self._partitions), row.key.encode(), row.data, envelope(row, self._realm))
+            for row in rows
+        )
+
+    async def send_letters(self, letters: Sequence[LetterRow]) -> None:
+        """Send dead letters: original key and bytes, original headers, and what was wrong in `dl_*` headers."""
+        await self._send(
+            (
+                self._prefix + DEAD_LETTERS,
+                letter.partition % self._partitions,
+                letter.key,
+                letter.value,
+                letter_headers(letter),
+            )
+            for letter in letters
+        )
+
+    async def _send(self, messages: Iterable[tuple[str, int, bytes | None, bytes | None, list[tuple[str, bytes]]]]) -> None:
+        producer = await self.producer()
+        open_batches: dict[tuple[str, int], object] = {}
+        confirmations = []
+        for topic, partition, key, value, headers in messages:
+            where = (topic, partition)
+            batch = open_batches.get(where)
+            if batch is None:
+                batch = open_batches[where] = producer.create_batch()
+            if batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
+                batch.close()
+                confirmations.append(await producer.send_batch(batch, topic, partition=partition))
+                batch = open_batches[where] = producer.create_batch()
+                if batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
+                    confirmations.append(
+                        await producer.send(topic, value, key=key, partition=partition, headers=headers)
+                    )
+        for (topic, partition), batch in open_batches.items():
+            if batch.record_count():
+                batch.close()
+                confirmations.append(await producer.send_batch(batch, topic, partition=partition))
+        if confirmations:
+            await asyncio.gather(*confirmations)
+
+
+def letter_headers(letter: LetterRow) -> list[tuple[str, bytes]]:
+    """Where the record came from and why it is here, then its own headers as they were."""
+    own = [(name, base64.b64decode(value)) for name, value in json.loads(letter.headers)]
+    return [
+        ("dl_code", letter.code.encode()),
+        ("dl_category", letter.category.encode()),
+        ("dl_path", letter.path[:500].encode()),
+        ("dl_message", letter.message[:2000].encode()),
+        ("dl_topic", letter.topic.encode()),
+        ("dl_partition", str(letter.partition).encode()),
+        ("dl_offset", str(letter.offset).encode()),
+        ("dl_timestamp", str(letter.timestamp).encode()),
+        *own,
+    ]
+
+
+async def unpublished(connection: asyncpg.Connection, area: str) -> list[EventRow]:
+    """The next run of an area's events that are not confirmed yet."""
+    return [EventRow(*row.values()) for row in await connection.fetch(QUERIES["unpublished_events"], area, CHUNK)]

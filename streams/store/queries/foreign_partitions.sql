@@ -1,0 +1,1 @@
+select area, partition from foreign_partition where area = any($1::text[])

@@ -1,0 +1,1 @@
+select resource, lat, lon, observed_at from position where area = $1

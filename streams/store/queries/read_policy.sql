@@ -1,0 +1,1 @@
+select files::text from policy_document where version = $1

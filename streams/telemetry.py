@@ -1,0 +1,74 @@
+"""Logs and metrics: configured once in the composition root, used everywhere in the shell. No personal data."""
+
+import logging
+import sys
+from typing import Literal
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+LATENESS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 300.0, 3600.0)
+SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
+
+
+class Metrics:
+    """All metrics of one worker. Labels are of low cardinality: topics, codes, concerns, never ids."""
+
+    def __init__(self, realm: str, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self.realm = realm
+
+        def counter(name: str, doc: str, *labels: str) -> Counter:
+            return Counter(f"liandong_{name}", doc, ("realm", *labels), registry=self.registry)
+
+        def gauge(name: str, doc: str, *labels: str) -> Gauge:
+            return Gauge(f"liandong_{name}", doc, ("realm", *labels), registry=self.registry)
+
+        def histogram(name: str, doc: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+            return Histogram(f"liandong_{name}", doc, ("realm", *labels), buckets=buckets, registry=self.registry)
+
+        self.records = counter("records", "Input records applied", "topic")
+        self.events = counter("events", "Events emitted", "topic")
+        self.duplicates = counter("duplicates", "Records dropped as repetitions", "topic")
+        self.conflicts = counter("id_conflicts", "Same source and id, other content")
+        self.dead_letters = counter("dead_letters", "Unreadable records", "topic", "code")
+        self.refusals = counter("refusals", "Commands refused by the rules", "code")
+        self.quarantined = counter("quarantined_records", "Records whose decision failed", "topic")
+        self.unknown_fields = counter("unknown_fields", "Fields no schema of ours knows", "type")
+        self.foreign_keys = counter("foreign_keys", "Records whose key or partition is not their area's", "topic")
+        self.telemetry = counter("positions", "Positions taken")
+        self.batch = histogram("batch_records", "Records of one transaction", SIZES)
+        self.decision = histogram("decision_seconds", "Time of one decision", SECONDS, "concern")
+        self.latency = histogram("record_to_published_seconds", "Append to confirmed publication", SECONDS)
+        self.lateness = histogram("timer_lateness_seconds", "Timer fired after it was due", LATENESS)
+        self.fence = counter("fence_hits", "Records another worker had applied, or a head that had moved on", "fence")
+        self.retries = counter("retries", "Transient faults that were retried", "where")
+        self.lag = gauge("lag_records", "Records appended and not applied", "topic", "partition")
+        self.unpublished = gauge("unpublished_rows", "Recorded events not yet confirmed on their topic")
+        self.unpublished_age = gauge("unpublished_age_seconds", "Age of the oldest of them")
+        self.degraded = gauge("degraded_areas", "Areas with quarantined records")
+        self.lost = gauge("offset_lost_lanes", "Lanes stopped with OFFSET_LOST")
+        self.ready = gauge("ready", "1 when the worker is ready")
+        self.directive_alerts = counter("directives_refused", "Directives with bad signature, expiry or authority", "code")
+
+
+def configure_logging(level: str, form: Literal["auto", "json", "console"]) -> None:
+    """One structured line per decision on stderr: for people on a terminal, JSON otherwise."""
+    console = form == "console" or (form == "auto" and sys.stderr.isatty())
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=max(logging.WARNING, logging.getLevelName(level)), stream=sys.stderr, format="%(name)s %(message)s")
