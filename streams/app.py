@@ -125,7 +125,7 @@ async def open_parts(parts: Parts) -> None:
     agents.register(parts.app, parts.lanes, settings.topic_prefix)
     parts.http = HttpServer(settings, parts.metrics, parts.lanes)
     await parts.http.start()
-    log.info("http", port=parts.http.port, realm=settings.realm)
+    log.info("http", url=f"http://{settings.http_host}:{parts.http.port}/readyz", realm=settings.realm)
 
     async def reseek(position: Position, offset: int) -> None:
         await parts.app.consumer.reseek(TP(settings.topic_prefix + position.topic, position.partition), offset)
@@ -166,7 +166,7 @@ def run_worker(settings: Settings) -> None:
     configure_logging(settings.log_level, settings.log_format)
     loop = _event_loop()
     asyncio.set_event_loop(loop)
-    worker = LiandongWorker(build(settings), loglevel="WARNING", redirect_stdouts=False, loop=loop)
+    worker = LiandongWorker(build(settings), loglevel="WARNING", redirect_stdouts=False, quiet=True, loop=loop)
     log.info("starting", pid=os.getpid(), realm=settings.realm, brokers=settings.brokers)
     worker.execute_from_commandline()
 

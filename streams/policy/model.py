@@ -16,9 +16,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from streams.policy.activation import Activation
+from streams.policy.activation import load as load_activation
 from streams.policy.allocation import Allocation
 from streams.policy.allocation import load as load_allocation
+from streams.policy.authority import Authority
+from streams.policy.authority import load as load_authority
 from streams.policy.reader import Documents
+from streams.policy.responses import Responses
+from streams.policy.responses import load as load_responses
+from streams.policy.taskforce import TaskForces
+from streams.policy.taskforce import load as load_taskforce
 
 
 def section(load: Callable[[Documents], Any], empty: Callable[[], Any], *more: str) -> Any:
@@ -35,3 +43,7 @@ class Policy:
 
     version: str
     allocation: Allocation = section(load_allocation, Allocation)
+    authority: Authority = section(load_authority, Authority)
+    responses: Responses = section(load_responses, Responses)
+    activation: Activation = section(load_activation, Activation)
+    taskforce: TaskForces = section(load_taskforce, TaskForces)

@@ -1,6 +1,5 @@
 """/metrics, /healthz and /readyz of one worker."""
 
-import asyncio
 import time
 
 from aiohttp import web
@@ -31,10 +30,8 @@ class HttpServer:
         )
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._settings.http_host, self._settings.http_port)
-        await site.start()
-        sockets = site._server.sockets if isinstance(site._server, asyncio.Server) else ()
-        self.port = next((socket.getsockname()[1] for socket in sockets), self._settings.http_port)
+        await web.TCPSite(self._runner, self._settings.http_host, self._settings.http_port).start()
+        self.port = int(self._runner.addresses[0][1])
 
     async def stop(self) -> None:
         """Stop listening."""

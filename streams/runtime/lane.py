@@ -231,7 +231,6 @@ class Lane:
     async def _apply(self, items: list[Item]) -> None:
         if not items:
             return
-        started = time.perf_counter()
         self.busy_since = time.monotonic()
         try:
             applied = await self._retried("transaction", lambda: self._transactions.apply(items, self.outbox.cursors()))
@@ -244,7 +243,6 @@ class Lane:
             self.busy_since = None
         self._metrics.batch.labels(self._metrics.realm).observe(len(items))
         await self._published(applied, items)
-        self.outbox.log(applied, time.perf_counter() - started)
 
     async def _one_by_one(self, items: list[Item], error: Exception) -> None:
         """A decision or a constraint failed for good: find the culprit, keep it, go on with the others."""
@@ -259,6 +257,7 @@ class Lane:
     async def _published(self, applied: Applied, items: Iterable[Item] | None) -> None:
         self.applied.update(applied.next_offsets)
         await self._retried("publish", lambda: self.outbox.publish(applied))
+        self.outbox.log(applied)
         now = time.time()
         for item in items or ():
             self._metrics.latency.labels(self._metrics.realm).observe(max(0.0, now - item.record.timestamp / 1000))

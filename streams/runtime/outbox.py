@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import asyncpg
 import structlog
 
+from schemas.inputs.directives import DirectiveIssued
 from schemas.outputs.refusals import CommandRefused
 from streams.runtime.publisher import Publisher, unpublished
 from streams.runtime.records import Position
@@ -121,20 +122,19 @@ class Outbox:
         if where == "publish":
             await self._publisher.reset()
 
-    def log(self, applied: Applied, seconds: float) -> None:
-        """One line per decision, and its refusals counted."""
-        decisions = applied.unit.decisions
-        each = seconds / max(1, len(decisions))
-        for decision in decisions:
-            self._line(decision, each)
-        for row in applied.unit.decisions:
-            for event in row.events:
-                if isinstance(event, CommandRefused):
-                    self._metrics.refusals.labels(self._metrics.realm, event.code).inc()
-                    if event.command == "directive.issued.v1":
-                        self._metrics.directive_alerts.labels(self._metrics.realm, event.code).inc()
+    def log(self, applied: Applied) -> None:
+        """One line per decision; refusals and latencies counted."""
+        realm = self._metrics.realm
+        for decision in applied.unit.decisions:
+            self._metrics.decision.labels(realm, decision.cause.topic or decision.cause.source).observe(decision.seconds)
+            refusals = [event for event in decision.events if isinstance(event, CommandRefused)]
+            for refusal in refusals:
+                self._metrics.refusals.labels(realm, refusal.code).inc()
+                if refusal.command == DirectiveIssued.TYPE:
+                    self._metrics.directive_alerts.labels(realm, refusal.code).inc()
+            self._line(decision, bool(refusals))
 
-    def _line(self, decision: Decision, seconds: float) -> None:
+    def _line(self, decision: Decision, refused: bool) -> None:
         cause = decision.cause
         rules = sorted({hit.rule for event in decision.events for hit in getattr(event, "hits", ())})
         log.info(
@@ -145,8 +145,8 @@ class Outbox:
             type=cause.type,
             stage=[event.TYPE.rsplit(".", 1)[0] for event in decision.events],
             rules=rules,
-            outcome="refused" if any(isinstance(event, CommandRefused) for event in decision.events) else "decided",
-            latency_ms=round(seconds * 1000, 3),
+            outcome="refused" if refused else "decided",
+            latency_ms=round(decision.seconds * 1000, 3),
         )
 
 

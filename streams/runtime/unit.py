@@ -6,6 +6,7 @@ letters in step. If anything raises, the lane throws the unit away and undoes th
 
 import base64
 import json
+import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -53,6 +54,7 @@ class Unit:
 
     def decide(self, area: str, trigger: Trigger, cause: "Cause", now: datetime | None = None) -> list[OutputEvent]:
         """Run the cascade of one trigger and record it. `now` moves the area's time forward, never back."""
+        started = time.perf_counter()
         head, state = self.heads[area], self.states[area]
         if now is not None and now > head.now:
             head.now = now
@@ -102,7 +104,7 @@ class Unit:
                 cause.value,
             )
         )
-        self.decisions.append(Decision(area, cause, emitted))
+        self.decisions.append(Decision(area, cause, emitted, time.perf_counter() - started))
         return emitted
 
     def decide_input(self, record: Record, readable: Readable, now: datetime) -> list[OutputEvent]:
@@ -184,6 +186,7 @@ class Decision:
     area: str
     cause: Cause
     events: list[OutputEvent]
+    seconds: float
 
 
 def namespace(realm: str) -> uuid.UUID:

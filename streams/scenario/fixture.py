@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.base import INPUTS
-from streams.scenario.keys import public_key
+from streams.scenario.keys import key_of
 from streams.scenario.model import Send
 from streams.scenario.names import Names, nearest
 from streams.scenario.reading import items, mapping, only, text
@@ -134,7 +134,7 @@ class FixtureCompiler:
 
     def _people(self) -> Iterator[tuple[str, Map]]:
         for person, node in self._of("people"):
-            key = {"kid": f"{person}-1", "x": public_key(person)}
+            key = {"kid": key_of(person).kid, "x": key_of(person).x}
             base = {"person": person, "valid_from": "D0 00:00", "keys": [key]}
             yield "register.person.v1", node.over(_made(base, node.place))
 

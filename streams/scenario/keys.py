@@ -1,35 +1,21 @@
-"""Keys of a scenario's people: made from the person's id, so a file needs no secrets and a drill none either.
+"""Keys of a scenario's people: made from the person's id, so that a file needs no secrets and a drill none either.
 
-They sign in exercise realms only; nobody registers them in the actual realm.
+They are registered in exercise realms only; whoever knows the id can sign.
 """
 
-import base64
-import hashlib
-import json
 from functools import cache
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-_SALT = b"liandong scenario key\x00"
+from streams.domain.directives.signing import KeyPair, key_from_seed
+from streams.domain.directives.signing import sign as sign_claims
 
 
 @cache
-def _key(person: str) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(_SALT + person.encode()).digest())
-
-
-def _text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def public_key(person: str) -> str:
-    """The `x` of the person's Ed25519 key (RFC 8037)."""
-    return _text(_key(person).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
+def key_of(person: str) -> KeyPair:
+    """The key pair of a person of a fixture."""
+    return key_from_seed(f"scenario:{person}", f"{person}-1")
 
 
 def sign(person: str, value: bytes, kid: str | None = None) -> str:
-    """Detached JWS (RFC 7515 appendix F) of a directive's bytes with the person's key."""
-    header = json.dumps({"alg": "EdDSA", "kid": kid or f"{person}-1"}, separators=(",", ":")).encode()
-    signing_input = f"{_text(header)}.{_text(value)}".encode()
-    return f"{_text(header)}..{_text(_key(person).sign(signing_input))}"
+    """The signature of a directive's bytes with the person's key; `kid` claims another key's name."""
+    key = key_of(person)
+    return sign_claims(value, KeyPair(kid or key.kid, key.x, key.d))

@@ -1,0 +1,79 @@
+"""Section `hazards`: hazard kinds, the families and department they belong to, their incubation periods."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Literal, NamedTuple
+
+from pydantic import Field, PrivateAttr
+
+from schemas.base import Department
+from streams.policy.dated import Entry, Strict, in_force
+from streams.policy.reader import Documents, error_at, read
+
+FILE = "hazards.yaml"
+REMEMBERED_DAYS = 400
+"""Size at which the cache of kinds by day starts anew."""
+Group = Literal["natural_disaster", "accident", "public_health", "medical_rescue"]
+
+
+class Hazard(Entry):
+    """One hazard kind 事件类别."""
+
+    zh: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+    group: Group
+    families: tuple[str, ...]
+    """Grading families that are evaluated where a report states this kind."""
+    department: Department | None = None
+    codes: tuple[str, ...] = ()
+    mean_incubation_days: int | None = Field(default=None, ge=1)
+    longest_incubation_days: int | None = Field(default=None, ge=1)
+    """Days without a new case after which a response may end (domain.md 2.5)."""
+
+
+class Stated(NamedTuple):
+    """What a report's hazard kinds mean: kinds of the policy, and what the policy does not know."""
+
+    kinds: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+class Hazards(Strict):
+    """All hazard kinds."""
+
+    hazards: tuple[Hazard, ...] = ()
+    _books: dict[tuple[date, tuple[str, ...]], Mapping[str, Hazard]] = PrivateAttr(default_factory=dict)
+
+    def kinds(self, day: date, within: tuple[str, ...]) -> Mapping[str, Hazard]:
+        """The kinds in force on a day in these jurisdictions, by id."""
+        book = self._books.get((day, within))
+        if book is None:
+            if len(self._books) > REMEMBERED_DAYS:
+                self._books.clear()
+            book = self._books[day, within] = {hazard.id: hazard for hazard in in_force(self.hazards, day, within)}
+        return book
+
+    def stated(self, words: tuple[str, ...], day: date, within: tuple[str, ...]) -> Stated:
+        """Kinds for what a report states, be it ids or taxonomy codes; unknown words are kept as they are."""
+        known = self.kinds(day, within)
+        if all(word in known for word in words):
+            return Stated(tuple(dict.fromkeys(words)), ())
+        by_code = {code: hazard.id for hazard in known.values() for code in hazard.codes}
+        kinds = tuple(dict.fromkeys(by_code.get(word, word) for word in words))
+        return Stated(kinds, tuple(kind for kind in kinds if kind not in known))
+
+
+def load(documents: Documents) -> Hazards:
+    """The hazard kinds.
+
+    Raises:
+        PolicyError: the document is wrong, or one code means two kinds.
+    """
+    section = read(documents, FILE, Hazards)
+    owners: dict[str, str] = {}
+    for index, hazard in enumerate(section.hazards):
+        for code in hazard.codes:
+            owner = owners.setdefault(code, hazard.id)
+            if owner != hazard.id:
+                raise error_at(documents, FILE, ("hazards", index, "codes"), f"{code} already means {owner}")
+    return section

@@ -1,0 +1,86 @@
+"""Composition of the joint task force: lead by hazard, seats, groups (domain.md 1.6)."""
+
+from datetime import date
+from typing import Any
+
+from pydantic import Field, PrivateAttr
+
+from schemas.base import Department
+from schemas.inputs.reports import NeedKind
+from streams.policy.dated import Bilingual, Entry, EntryId, Strict, in_force
+from streams.policy.reader import Documents, error_at, read
+
+FILE = "taskforce.yaml"
+
+
+class LeadRule(Entry):
+    """The department that leads incidents of these grading families (TF-3)."""
+
+    families: tuple[str, ...] = Field(min_length=1)
+    department: Department
+
+
+class SeatRule(Entry):
+    """Who takes a kind of seat: office ids, and the member units of the register."""
+
+    seat: EntryId
+    offices: tuple[EntryId, ...] = ()
+    member_units: bool = False
+
+
+class Group(Entry):
+    """A working group of a template, always or for certain families and needs (TF-12)."""
+
+    group: EntryId
+    template: EntryId
+    name: Bilingual
+    families: tuple[str, ...] = ()
+    needs: tuple[NeedKind, ...] = ()
+
+
+class Template(Entry):
+    """A set of groups. Standing templates are part of every joint mechanism."""
+
+    template: EntryId
+    standing: bool = False
+
+
+class TaskForceLaw:
+    """What holds on one day in one city."""
+
+    def __init__(self, section: "TaskForces", day: date, within: tuple[str, ...]) -> None:
+        self.leads = {family: rule for rule in in_force(section.leads, day, within) for family in rule.families}
+        self.seats = in_force(section.seats, day, within)
+        self.groups = in_force(section.groups, day, within)
+        self.standing = tuple(item.template for item in in_force(section.templates, day, within) if item.standing)
+
+
+class TaskForces(Strict):
+    """The section `taskforce`."""
+
+    leads: tuple[LeadRule, ...] = ()
+    seats: tuple[SeatRule, ...] = ()
+    groups: tuple[Group, ...] = ()
+    templates: tuple[Template, ...] = ()
+    _laws: dict[Any, TaskForceLaw] = PrivateAttr(default_factory=dict)
+
+    def at(self, day: date, within: tuple[str, ...]) -> TaskForceLaw:
+        """What holds on this local day in these jurisdictions."""
+        law = self._laws.get((day, within))
+        if law is None:
+            law = self._laws[day, within] = TaskForceLaw(self, day, within)
+        return law
+
+
+def load(documents: Documents) -> TaskForces:
+    """The section `taskforce`.
+
+    Raises:
+        PolicyError: the document is wrong, or a group names a template that is not defined.
+    """
+    section = read(documents, FILE, TaskForces)
+    known = {template.template for template in section.templates}
+    for index, group in enumerate(section.groups):
+        if group.template not in known:
+            raise error_at(documents, FILE, ("groups", index, "template"), f"unknown template {group.template}")
+    return section

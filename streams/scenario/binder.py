@@ -1,0 +1,62 @@
+"""Looks up late values in what was emitted so far, as a console would read them off its screen."""
+
+from collections.abc import Callable
+from typing import Any
+
+from streams.scenario.fold import Observed, incident_ids
+from streams.scenario.late import Late
+from streams.scenario.match import Matcher
+from streams.scenario.model import Scenario
+
+OF = " of "
+
+
+class Lookup:
+    """A binder over a growing list of observed outputs."""
+
+    def __init__(self, scenario: Scenario, observed: list[Observed]) -> None:
+        self._observed = observed
+        self._codes = scenario.names.codes()
+        self._matcher = Matcher(scenario.calendar, self._alike)
+        self._find: dict[str, Callable[[Late], str | None]] = {
+            "incident": self._incident,
+            "proposal": self._proposal,
+            "field": self._field,
+        }
+
+    def __call__(self, late: Late) -> str | None:
+        """The value, or None when nothing of the kind was seen."""
+        return self._find[late.kind](late)
+
+    def _alike(self, word: str) -> frozenset[str]:
+        code = self._codes.get(word)
+        return frozenset(incident_ids(self._observed).get(word, set()) | ({code} if code else set()))
+
+    def _incident(self, late: Late) -> str | None:
+        found = [one.data["incident"] for one in self._observed if _names(one, late.ref)]
+        return found[-1] if found else None
+
+    def _proposal(self, late: Late) -> str | None:
+        """The newest proposal of a rule (or kind), `W2` or `W2 of PLANT`."""
+        rule, _, incident = late.ref.partition(OF)
+        ids = self._alike(incident) | {incident} if incident else None
+        for one in reversed(self._observed):
+            data = one.data
+            fits = rule in {data.get("rule"), data.get("kind"), data.get("proposal")} and "expires_at" in data
+            if fits and data.get("proposal") and (ids is None or data.get("incident") in ids):
+                return str(data["proposal"])
+        return None
+
+    def _field(self, late: Late) -> str | None:
+        wanted: dict[str, Any] = dict(late.data)
+        for one in reversed(self._observed):
+            if one.type == late.ref and self._matcher.matches(wanted, one.data):
+                value = one.data.get(late.field)
+                return None if value is None else str(value)
+        return None
+
+
+def _names(one: Observed, external: str) -> bool:
+    data = one.data
+    known = external in {data.get("external_id"), f"{data.get('source')}|{data.get('external_id')}"}
+    return known and bool(data.get("incident"))
