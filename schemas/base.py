@@ -81,9 +81,8 @@ class InputEvent(Event):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "TYPE" in cls.__dict__:
-            if INPUTS.setdefault(cls.TYPE, cls).__qualname__ != cls.__qualname__:
-                raise TypeError(f"{cls.TYPE} is declared twice")
+        if "TYPE" in cls.__dict__ and INPUTS.setdefault(cls.TYPE, cls).__qualname__ != cls.__qualname__:
+            raise TypeError(f"{cls.TYPE} is declared twice")
 
     def lookups(self) -> tuple[tuple[str, str], ...]:
         """(entity kind, id) pairs this input may touch that need not be resident: loaded before the decision."""
@@ -102,9 +101,8 @@ class OutputEvent(Event):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "TYPE" in cls.__dict__:
-            if OUTPUTS.setdefault(cls.TYPE, cls).__qualname__ != cls.__qualname__:
-                raise TypeError(f"{cls.TYPE} is declared twice")
+        if "TYPE" in cls.__dict__ and OUTPUTS.setdefault(cls.TYPE, cls).__qualname__ != cls.__qualname__:
+            raise TypeError(f"{cls.TYPE} is declared twice")
 
     def subject(self) -> str:
         """CloudEvents subject: the entity this event changes; the incident unless the event says otherwise."""

@@ -62,28 +62,52 @@ def _has_nul(value: Any) -> bool:
     return isinstance(value, list) and any(_has_nul(item) for item in value)
 
 
-def _parse(value: bytes) -> dict[str, Any] | tuple[str, str, str]:
-    """The JSON object, or (code, path, message)."""
+class _BadError(ValueError):
+    def __init__(self, code: str, path: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.path = path
+
+
+def _parse(value: bytes) -> dict[str, Any]:
     try:
         value.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return "BAD_UTF8", f"byte {error.start}", "value is not UTF-8"
-    try:
         tree = from_json(value, allow_inf_nan=False)
+    except UnicodeDecodeError as error:
+        raise _BadError("BAD_UTF8", f"byte {error.start}", "value is not UTF-8") from None
     except ValueError as error:
-        message = str(error)
-        if "recursion" in message:
-            return "TOO_DEEP", "$", "nested too deeply"
-        if "surrogate" in message:
-            return "BAD_UTF8", "$", message
-        return "BAD_JSON", "$", message
+        code = "TOO_DEEP" if "recursion" in str(error) else "BAD_UTF8" if "surrogate" in str(error) else "BAD_JSON"
+        raise _BadError(code, "$", str(error)) from None
     if not isinstance(tree, dict):
-        return "BAD_JSON", "$", "value is not a JSON object"
+        raise _BadError("BAD_JSON", "$", "value is not a JSON object")
     if (b"[" in value or value.count(b"{") > MAX_DEPTH) and _too_deep(tree, MAX_DEPTH):
-        return "TOO_DEEP", "$", f"nested deeper than {MAX_DEPTH}"
+        raise _BadError("TOO_DEEP", "$", f"nested deeper than {MAX_DEPTH}")
     if b"u0000" in value and _has_nul(tree):
-        return "NUL", "$", "a string contains NUL"
+        raise _BadError("NUL", "$", "a string contains NUL")
     return tree
+
+
+def _class_of(topic: str, envelope: Envelope, value: bytes | None) -> tuple[type[InputEvent], bytes]:
+    if value is None:
+        raise _BadError("TOMBSTONE", "$", "record has no value")
+    if len(value) > MAX_VALUE_BYTES:
+        raise _BadError("TOO_LARGE", "$", f"value has {len(value)} bytes, limit {MAX_VALUE_BYTES}")
+    cls = INPUTS.get(envelope.type)
+    if cls is None:
+        raise _BadError("UNKNOWN_TYPE", "ce_type", f"no input type {envelope.type[:100]}")
+    if topic != cls.TOPIC:
+        raise _BadError("WRONG_TOPIC", "ce_type", f"{cls.TYPE} belongs to {cls.TOPIC}")
+    return cls, value
+
+
+def _validate(cls: type[InputEvent], value: bytes) -> InputEvent:
+    try:
+        return cls.model_validate_json(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        raise _BadError("SCHEMA", ".".join(map(str, first["loc"])) or "$", first["msg"]) from None
+    except (ValueError, RecursionError, OverflowError) as error:
+        raise _BadError("SCHEMA", "$", str(error)[:200]) from None
 
 
 def decode(topic: str, headers: Headers, value: bytes | None) -> Readable | Unreadable:
@@ -92,26 +116,13 @@ def decode(topic: str, headers: Headers, value: bytes | None) -> Readable | Unre
         envelope = read(headers)
     except EnvelopeError as error:
         return Unreadable(error.code, error.path, str(error))
-    if value is None:
-        return Unreadable("TOMBSTONE", "$", "record has no value", envelope)
-    if len(value) > MAX_VALUE_BYTES:
-        return Unreadable("TOO_LARGE", "$", f"value has {len(value)} bytes, limit {MAX_VALUE_BYTES}", envelope)
-    cls = INPUTS.get(envelope.type)
-    if cls is None:
-        return Unreadable("UNKNOWN_TYPE", "ce_type", f"no input type {envelope.type[:100]}", envelope)
-    if topic != cls.TOPIC:
-        return Unreadable("WRONG_TOPIC", "ce_type", f"{cls.TYPE} belongs to {cls.TOPIC}", envelope)
-    tree = _parse(value)
-    if isinstance(tree, tuple):
-        return Unreadable(*tree, envelope)
     try:
-        event = cls.model_validate_json(value)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        return Unreadable("SCHEMA", ".".join(map(str, first["loc"])) or "$", first["msg"], envelope)
-    except (ValueError, RecursionError, OverflowError) as error:
-        return Unreadable("SCHEMA", "$", str(error)[:200], envelope)
-    return Readable(event, envelope, digest(cls.TYPE, value), tuple(sorted(tree.keys() - _fields(cls))))
+        cls, data = _class_of(topic, envelope, value)
+        tree = _parse(data)
+        event = _validate(cls, data)
+    except _BadError as error:
+        return Unreadable(error.code, error.path, str(error), envelope)
+    return Readable(event, envelope, digest(cls.TYPE, data), tuple(sorted(tree.keys() - _fields(cls))))
 
 
 def digest(type: str, value: bytes) -> bytes:

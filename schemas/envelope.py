@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 SPECVERSION = "1.0"
 CONTENT_TYPE = "application/json"
+REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type")
 MAX_HEADERS = 64
 MAX_ATTRIBUTE_BYTES = 4096
 MAX_ID_CHARS = 256
@@ -71,8 +72,7 @@ def _time(name: str, text: str | None) -> datetime | None:
         raise EnvelopeError("BAD_TIME", name, "not an RFC 3339 time with offset") from None
 
 
-def read(headers: Headers) -> Envelope:
-    """The envelope of a record, or EnvelopeError: MISSING_HEADER, BAD_HEADER, TOO_MANY_HEADERS, ..."""
+def _attributes(headers: Headers) -> dict[str, str]:
     if len(headers) > MAX_HEADERS:
         raise EnvelopeError("TOO_MANY_HEADERS", "headers", f"more than {MAX_HEADERS} headers")
     found: dict[str, str] = {}
@@ -81,16 +81,25 @@ def read(headers: Headers) -> Envelope:
             if name in found:
                 raise EnvelopeError("BAD_HEADER", name, "header is there twice")
             found[name] = _text(name, value)
-    for name in ("ce_specversion", "ce_id", "ce_source", "ce_type"):
+    return found
+
+
+def _check(found: dict[str, str]) -> None:
+    for name in REQUIRED:
         if not found.get(name):
             raise EnvelopeError("MISSING_HEADER", name, "required CloudEvents attribute is missing")
+        if len(found[name]) > MAX_ID_CHARS:
+            raise EnvelopeError("BAD_HEADER", name, f"longer than {MAX_ID_CHARS} characters")
     if found["ce_specversion"] != SPECVERSION:
         raise EnvelopeError("BAD_SPECVERSION", "ce_specversion", "only CloudEvents 1.0 is read")
     if found.get("content-type", CONTENT_TYPE).split(";")[0].strip().lower() != CONTENT_TYPE:
         raise EnvelopeError("BAD_CONTENT_TYPE", "content-type", "only application/json is read")
-    for name in ("ce_id", "ce_source", "ce_type"):
-        if len(found[name]) > MAX_ID_CHARS:
-            raise EnvelopeError("BAD_HEADER", name, f"longer than {MAX_ID_CHARS} characters")
+
+
+def read(headers: Headers) -> Envelope:
+    """The envelope of a record, or EnvelopeError: MISSING_HEADER, BAD_HEADER, TOO_MANY_HEADERS, ..."""
+    found = _attributes(headers)
+    _check(found)
     return Envelope(
         id=found["ce_id"],
         source=found["ce_source"],

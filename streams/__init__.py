@@ -1,0 +1,1 @@
+"""Liandong 联动: event-driven incident command for two departments that must act as one."""

@@ -5,7 +5,9 @@ import os
 import signal
 import time
 from dataclasses import dataclass
-from typing import Any
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, cast
 
 import asyncpg
 import faust
@@ -21,7 +23,7 @@ from streams.runtime.lanes import Lanes
 from streams.runtime.publisher import Publisher
 from streams.runtime.records import Position
 from streams.runtime.startup import check_topics, wait_until
-from streams.runtime.transport import transport_for
+from streams.runtime.transport import Consumer, transport_for
 from streams.runtime.unit import namespace
 from streams.settings import Settings
 from streams.store.database import open_pool
@@ -74,7 +76,7 @@ def create_app(settings: Settings) -> faust.App:
     )
 
 
-class LiandongWorker(Worker):  # type: ignore[misc]  # faust ships no types
+class LiandongWorker(Worker):
     """Opens our parts before Faust asks for its first assignment, and closes them after the last."""
 
     def __init__(self, parts: Parts, **options: Any) -> None:
@@ -96,7 +98,7 @@ async def open_parts(parts: Parts) -> None:
     """Everything a worker needs, in the order in which it can be checked."""
     settings = parts.settings
     deadline = time.monotonic() + settings.start_timeout_s
-    parts.pool = await wait_until(
+    pool: asyncpg.Pool = await wait_until(
         deadline,
         "database",
         lambda: open_pool(
@@ -107,9 +109,12 @@ async def open_parts(parts: Parts) -> None:
             statement_timeout_ms=settings.statement_timeout_ms,
         ),
     )
-    async with parts.pool.acquire() as connection:
+    parts.pool = pool
+    async with pool.acquire() as connection:
         if missing := await pending(connection):
-            raise SystemExit(f"database lacks {len(missing)} migrations: run `liandong migrate --realm {settings.realm}`")
+            raise SystemExit(
+                f"database lacks {len(missing)} migrations: run `liandong migrate --realm {settings.realm}`"
+            )
         await parts.policies.store_bundled(connection)
     await wait_until(deadline, "broker", lambda: check_topics(settings))
     parts.publisher = Publisher(
@@ -120,7 +125,7 @@ async def open_parts(parts: Parts) -> None:
         idempotent=settings.broker_kind == "kafka",
     )
     parts.lanes = Lanes(
-        settings, parts.pool, Areas(parts.policies), parts.publisher, parts.metrics, namespace(settings.realm)
+        settings, pool, Areas(parts.policies), parts.publisher, parts.metrics, namespace(settings.realm)
     )
     agents.register(parts.app, parts.lanes, settings.topic_prefix)
     parts.http = HttpServer(settings, parts.metrics, parts.lanes)
@@ -128,7 +133,8 @@ async def open_parts(parts: Parts) -> None:
     log.info("http", url=f"http://{settings.http_host}:{parts.http.port}/readyz", realm=settings.realm)
 
     async def reseek(position: Position, offset: int) -> None:
-        await parts.app.consumer.reseek(TP(settings.topic_prefix + position.topic, position.partition), offset)
+        consumer = cast("Consumer", parts.app.consumer)
+        await consumer.reseek(TP(settings.topic_prefix + position.topic, position.partition), offset)
 
     await parts.lanes.open(reseek)
 
@@ -172,11 +178,9 @@ def run_worker(settings: Settings) -> None:
 
 
 def _event_loop() -> asyncio.AbstractEventLoop:
-    try:
-        import uvloop
-    except ImportError:
+    if find_spec("uvloop") is None:
         return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
+    return cast("asyncio.AbstractEventLoop", import_module("uvloop").new_event_loop())
 
 
 def stop_worker(pid: int) -> None:

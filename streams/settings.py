@@ -16,7 +16,9 @@ class Settings(BaseSettings):
     database: str = Field(default="postgresql://127.0.0.1/liandong", description="PostgreSQL DSN")
     realm: str = Field(default="actual", pattern=r"^(actual|exercise\.[a-z0-9][a-z0-9_-]{0,40})$", description="Realm")
     deployment: str = Field(
-        default="", pattern=r"^[a-zA-Z0-9._-]*$", description="Prefix of all topics and of the group: several installations on one broker"
+        default="",
+        pattern=r"^[a-zA-Z0-9._-]*$",
+        description="Prefix of all topics and of the group: several installations on one broker",
     )
     partitions: int = Field(default=12, ge=1, le=1000, description="Partitions of every input and output topic")
     replication: int = Field(default=3, ge=1, le=7, description="Replication factor of topics that are created")
@@ -31,11 +33,17 @@ class Settings(BaseSettings):
     idle_transaction_ms: int = Field(default=2000, ge=100, description="PostgreSQL ends a frozen worker's transaction")
     statement_timeout_ms: int = Field(default=10_000, ge=100, description="PostgreSQL statement time-out")
     batch_records: int = Field(default=400, ge=1, le=5000, description="Records of one transaction at most")
-    queue_records: int = Field(default=4000, ge=1, description="Records a lane holds of one topic before it stops fetching")
+    queue_records: int = Field(
+        default=4000, ge=1, description="Records a lane holds of one topic before it stops fetching"
+    )
     queue_bytes: int = Field(default=64 * 1024 * 1024, ge=1, description="Bytes a lane holds before it stops fetching")
-    merge_patience_ms: int = Field(default=1000, ge=0, description="How long a lane waits for a lagging topic's records")
+    merge_patience_ms: int = Field(
+        default=1000, ge=0, description="How long a lane waits for a lagging topic's records"
+    )
     timer_interval_ms: int = Field(default=200, ge=10, description="How often timers are looked at")
-    timer_margin_ms: int = Field(default=250, ge=0, description="Allowance for the difference of worker's and broker's clock")
+    timer_margin_ms: int = Field(
+        default=250, ge=0, description="Allowance for the difference of worker's and broker's clock"
+    )
     start_timeout_s: float = Field(default=60.0, ge=1, description="Start-up fails after this long, with a reason")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Log level")
     log_format: Literal["auto", "json", "console"] = Field(default="auto", description="auto: console on a terminal")

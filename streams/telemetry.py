@@ -50,7 +50,9 @@ class Metrics:
         self.degraded = gauge("degraded_areas", "Areas with quarantined records")
         self.lost = gauge("offset_lost_lanes", "Lanes stopped with OFFSET_LOST")
         self.ready = gauge("ready", "1 when the worker is ready")
-        self.directive_alerts = counter("directives_refused", "Directives with bad signature, expiry or authority", "code")
+        self.directive_alerts = counter(
+            "directives_refused", "Directives with bad signature, expiry or authority", "code"
+        )
 
 
 def configure_logging(level: str, form: Literal["auto", "json", "console"]) -> None:
@@ -71,4 +73,6 @@ def configure_logging(level: str, form: Literal["auto", "json", "console"]) -> N
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=max(logging.WARNING, logging.getLevelName(level)), stream=sys.stderr, format="%(name)s %(message)s")
+    logging.basicConfig(
+        level=max(logging.WARNING, logging.getLevelName(level)), stream=sys.stderr, format="%(name)s %(message)s"
+    )

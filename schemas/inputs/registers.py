@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from schemas.base import AreaCode, Department, DistrictCode, Id, InputEvent, Model, Text, Utc
+from schemas.base import AreaCode, DistrictCode, Id, InputEvent, Model, Text, Utc
 from schemas.topics import REGISTERS
 
 

@@ -91,7 +91,9 @@ class UpwardReportNoticed(InputEvent):
     department: Department | None = None
     reported_at: Utc
     received_at: Utc | None = None
-    content: Literal["casualties", "outbreak_risk", "disaster_warning", "sanitation_need", "zero_report", "other"] = "other"
+    content: Literal["casualties", "outbreak_risk", "disaster_warning", "sanitation_need", "zero_report", "other"] = (
+        "other"
+    )
     channel: Channel = "phone"
     text: Text = ""
 

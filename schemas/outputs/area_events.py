@@ -5,7 +5,7 @@ An addition to design.md's table: with it the output topics alone are a complete
 
 from typing import Any, ClassVar
 
-from schemas.base import AreaCode, Id, OutputEvent, Text, Utc
+from schemas.base import AreaCode, Department, DistrictCode, Id, OutputEvent, Text, Utc
 from schemas.inputs import registers as reg
 from schemas.inputs.directives import Action
 from schemas.topics import AREA_EVENTS
@@ -108,6 +108,12 @@ class DirectiveAccepted(OutputEvent):
     command: Action
     authority_rule: str
     """Id of the authority-matrix entry that gives this office the power."""
+    trades: tuple[Department, ...] = ()
+    """Departments whose resources this office may dispose of; empty: all."""
+    district: DistrictCode | None = None
+    """The issuer's own district, where the issuer is a district's."""
+    delegated_by: Id | None = None
+    """Who delegated the power, where it is exercised by delegation."""
 
     def subject(self) -> str:
         return self.directive

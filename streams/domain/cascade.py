@@ -12,8 +12,8 @@ from itertools import chain
 from schemas.base import InputEvent, OutputEvent
 from schemas.outputs.area_events import InputNoted
 from schemas.outputs.deadlines import DeadlineFell
-from streams.domain.context import Concern, Context, Decide, Evolve, Happened, Received
 from streams.domain.contents import CONCERNS
+from streams.domain.context import Concern, Context, Decide, Evolve, Happened, Received
 from streams.domain.state import AreaState
 
 MAX_EVENTS = 20_000
@@ -69,7 +69,11 @@ def _first(context: Context, state: AreaState) -> Iterable[OutputEvent]:
     if decide is None:
         raise CascadeError(f"no concern decides on timer {trigger.kind}")
     fell = DeadlineFell(
-        incident=trigger.incident, timer=trigger.timer, kind=trigger.kind, due=trigger.due, lateness_ms=trigger.lateness_ms
+        incident=trigger.incident,
+        timer=trigger.timer,
+        kind=trigger.kind,
+        due=trigger.due,
+        lateness_ms=trigger.lateness_ms,
     )
     return chain((fell,), _lazily(decide, state, context))
 

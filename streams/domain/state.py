@@ -24,9 +24,8 @@ class Entity(Model):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "KIND" in cls.__dict__:
-            if ENTITIES.setdefault(cls.KIND, cls).__qualname__ != cls.__qualname__:
-                raise TypeError(f"entity kind {cls.KIND} is declared twice")
+        if "KIND" in cls.__dict__ and ENTITIES.setdefault(cls.KIND, cls).__qualname__ != cls.__qualname__:
+            raise TypeError(f"entity kind {cls.KIND} is declared twice")
 
     def resident(self) -> bool:
         """True while decisions may need this without being told its id; closed history is loaded on demand."""
@@ -49,7 +48,7 @@ class Put:
 class Drop:
     """Remove the entity."""
 
-    __slots__ = ("kind", "id")
+    __slots__ = ("id", "kind")
 
     def __init__(self, kind: type[Entity], id: str) -> None:
         self.kind = kind.KIND
@@ -62,7 +61,7 @@ Change = Put | Drop
 class AreaState:
     """All entities of one area that a decision may look at, indexed by kind, id and incident."""
 
-    __slots__ = ("area", "now", "seq", "chain", "_tables", "_by_incident", "_journal", "_visitors", "_loose", "derived")
+    __slots__ = ("_by_incident", "_journal", "_loose", "_tables", "_visitors", "area", "chain", "derived", "now", "seq")
 
     def __init__(self, area: str, now: datetime) -> None:
         self.area = area
@@ -114,7 +113,11 @@ class AreaState:
         self._set(table, kind, id, before, entity)
 
     def _set(self, table: dict[str, Entity], kind: str, id: str, before: Entity | None, entity: Entity | None) -> None:
-        if before is not None and before.incident is not None and (entity is None or entity.incident != before.incident):
+        if (
+            before is not None
+            and before.incident is not None
+            and (entity is None or entity.incident != before.incident)
+        ):
             self._by_incident[kind, before.incident].pop(id, None)
         if entity is None:
             table.pop(id, None)

@@ -22,11 +22,21 @@ from streams.policy.allocation import Allocation
 from streams.policy.allocation import load as load_allocation
 from streams.policy.authority import Authority
 from streams.policy.authority import load as load_authority
+from streams.policy.facts import Facts
+from streams.policy.facts import load as load_facts
+from streams.policy.grading import Grading
+from streams.policy.grading import load as load_grading
+from streams.policy.hazards import Hazards
+from streams.policy.hazards import load as load_hazards
+from streams.policy.intake import Intake
+from streams.policy.intake import load as load_intake
 from streams.policy.reader import Documents
 from streams.policy.responses import Responses
 from streams.policy.responses import load as load_responses
 from streams.policy.taskforce import TaskForces
 from streams.policy.taskforce import load as load_taskforce
+from streams.policy.thresholds import Thresholds
+from streams.policy.thresholds import load as load_thresholds
 
 
 def section(load: Callable[[Documents], Any], empty: Callable[[], Any], *more: str) -> Any:
@@ -42,6 +52,11 @@ class Policy:
     """All policy of one version; `version` is the digest of all documents."""
 
     version: str
+    facts: Facts = section(load_facts, Facts)
+    hazards: Hazards = section(load_hazards, Hazards)
+    grading: Grading = section(load_grading, Grading)
+    thresholds: Thresholds = section(load_thresholds, Thresholds)
+    intake: Intake = section(load_intake, Intake)
     allocation: Allocation = section(load_allocation, Allocation)
     authority: Authority = section(load_authority, Authority)
     responses: Responses = section(load_responses, Responses)

@@ -9,7 +9,7 @@ from schemas.base import ResponseLevel, Severity
 from schemas.inputs.alerts import AlertLevel
 from schemas.outputs.command_events import Mode, Phase, Tier
 from streams.policy.dated import Entry, EntryId, Strict, in_force
-from streams.policy.reader import Documents, error_at, read
+from streams.policy.reader import Documents, read
 
 FILE = "responses.yaml"
 
@@ -75,11 +75,8 @@ class OpinionRule(Entry):
     valid_hours: int = Field(gt=0)
 
 
-class Incubation(Entry):
-    """Longest incubation period of hazard kinds."""
-
-    hazard_kinds: tuple[str, ...] = Field(min_length=1)
-    longest_hours: float = Field(gt=0)
+class TerminationRule(Entry):
+    """The rule that a termination waits for the longest incubation period of the incident's hazard kinds."""
 
 
 class ModeRule(Entry):
@@ -133,9 +130,7 @@ class ResponseLaw:
         self.consultations = {entry.alert_level: entry for entry in in_force(section.consultations, day, within)}
         self.notice = next(iter(in_force(section.notices, day, within)), None)
         self.opinion = next(iter(in_force(section.opinions, day, within)), None)
-        self.incubations = {
-            kind: entry for entry in in_force(section.incubations, day, within) for kind in entry.hazard_kinds
-        }
+        self.termination = next(iter(in_force(section.terminations, day, within)), None)
         self.modes = in_force(section.modes, day, within)
         self.profiles = in_force(section.profiles, day, within)
         self.reviews = {entry.kind: entry for entry in in_force(section.reviews, day, within)}
@@ -150,11 +145,6 @@ class ResponseLaw:
         fitting = [entry for entry in self.profiles if phase in entry.phases and entry.level in {None, level}]
         return max(fitting, key=lambda entry: entry.level is not None, default=None)
 
-    def longest(self, hazard_kinds: tuple[str, ...]) -> tuple[str, Incubation] | None:
-        """The hazard kind with the longest incubation period among these, and its entry."""
-        known = [(kind, self.incubations[kind]) for kind in hazard_kinds if kind in self.incubations]
-        return max(known, key=lambda pair: pair[1].longest_hours, default=None)
-
 
 class Responses(Strict):
     """The section `responses`."""
@@ -167,7 +157,7 @@ class Responses(Strict):
     consultations: tuple[Consultation, ...] = ()
     notices: tuple[NoticeRule, ...] = ()
     opinions: tuple[OpinionRule, ...] = ()
-    incubations: tuple[Incubation, ...] = ()
+    terminations: tuple[TerminationRule, ...] = ()
     modes: tuple[ModeRule, ...] = ()
     profiles: tuple[Profile, ...] = ()
     reviews: tuple[ReviewRule, ...] = ()
@@ -186,13 +176,6 @@ def load(documents: Documents) -> Responses:
     """The section `responses`.
 
     Raises:
-        PolicyError: the document is wrong, or two kinds of one incubation table speak of the same hazard.
+        PolicyError: the document is wrong.
     """
-    section = read(documents, FILE, Responses)
-    kinds: dict[str, str] = {}
-    for index, entry in enumerate(section.incubations):
-        for kind in entry.hazard_kinds:
-            if kinds.setdefault(kind, entry.id) != entry.id:
-                message = f"{kind} has an incubation period in {kinds[kind]} already"
-                raise error_at(documents, FILE, ("incubations", index, "hazard_kinds"), message)
-    return section
+    return read(documents, FILE, Responses)

@@ -3,9 +3,8 @@
 from datetime import date
 from typing import Any
 
-from pydantic import Field, PrivateAttr
+from pydantic import PrivateAttr
 
-from schemas.base import Department
 from schemas.inputs.reports import NeedKind
 from streams.policy.dated import Bilingual, Entry, EntryId, Strict, in_force
 from streams.policy.reader import Documents, error_at, read
@@ -14,10 +13,7 @@ FILE = "taskforce.yaml"
 
 
 class LeadRule(Entry):
-    """The department that leads incidents of these grading families (TF-3)."""
-
-    families: tuple[str, ...] = Field(min_length=1)
-    department: Department
+    """The rule by which hazard kinds name the lead department (TF-3)."""
 
 
 class SeatRule(Entry):
@@ -49,7 +45,7 @@ class TaskForceLaw:
     """What holds on one day in one city."""
 
     def __init__(self, section: "TaskForces", day: date, within: tuple[str, ...]) -> None:
-        self.leads = {family: rule for rule in in_force(section.leads, day, within) for family in rule.families}
+        self.lead = next(iter(in_force(section.leads, day, within)), None)
         self.seats = in_force(section.seats, day, within)
         self.groups = in_force(section.groups, day, within)
         self.standing = tuple(item.template for item in in_force(section.templates, day, within) if item.standing)

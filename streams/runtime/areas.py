@@ -10,8 +10,8 @@ import asyncpg
 
 from streams.domain.core import area_of
 from streams.domain.state import ENTITIES, AreaState, Entity
-from streams.store.policy_book import PolicyBook
 from streams.runtime.unit import Head, Unit
+from streams.store.policy_book import PolicyBook
 from streams.store.sql import QUERIES
 
 

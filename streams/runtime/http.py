@@ -26,7 +26,11 @@ class HttpServer:
         """Listen."""
         app = web.Application()
         app.add_routes(
-            [web.get("/metrics", self._metrics_page), web.get("/healthz", self._healthz), web.get("/readyz", self._readyz)]
+            [
+                web.get("/metrics", self._metrics_page),
+                web.get("/healthz", self._healthz),
+                web.get("/readyz", self._readyz),
+            ]
         )
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
@@ -50,19 +54,21 @@ class HttpServer:
             why.append("broker does not answer")
         if lost := self._lanes.lost():
             why.append(f"OFFSET_LOST in lanes {[lane.partition for lane in lost]}: run `liandong doctor`")
-        stuck = [lane.partition for lane in self._lanes.running() if lane.busy_since and now - lane.busy_since > STALE_S]
+        stuck = [
+            lane.partition for lane in self._lanes.running() if lane.busy_since and now - lane.busy_since > STALE_S
+        ]
         if stuck:
             why.append(f"lanes {stuck} have worked on one batch for more than {STALE_S:.0f} s")
         return why
 
-    async def _metrics_page(self, request: web.Request) -> web.Response:
+    async def _metrics_page(self, _: web.Request) -> web.Response:
         self._metrics.ready.labels(self._settings.realm).set(0 if self.reasons() else 1)
         body = generate_latest(self._metrics.registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    async def _healthz(self, request: web.Request) -> web.Response:
+    async def _healthz(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "alive"})
 
-    async def _readyz(self, request: web.Request) -> web.Response:
+    async def _readyz(self, _: web.Request) -> web.Response:
         why = self.reasons()
         return web.json_response({"ready": not why, "reasons": why}, status=503 if why else 200)

@@ -16,21 +16,24 @@ import stamina
 import structlog
 from aiokafka.errors import KafkaError
 
+from schemas.codec import Readable
 from schemas.envelope import parse_time
 from schemas.inputs.clock import ClockAdvanced
-from schemas.codec import Readable
 from schemas.topics import REALM_CLOCK
-from streams.runtime.merge import Gap, MergeQueue, by_append_time, virtual_order
+from streams.runtime.items import Applied, Item, PositionMovedBackError, decode_record
+from streams.runtime.merge import GapError, MergeQueue, by_append_time, virtual_order
 from streams.runtime.outbox import Outbox
 from streams.runtime.records import Position, Record
-from streams.runtime.transaction import Applied, Item, PositionMovedBack, Transactions, decode_record
+from streams.runtime.transaction import Transactions
 from streams.settings import Settings
 from streams.store.database import TRANSIENT
+from streams.store.policy_book import UnknownPolicyError
 from streams.telemetry import Metrics
 
 T = TypeVar("T")
 log = structlog.get_logger("lane")
-PASSING = (*TRANSIENT, KafkaError)
+PASSING = (*TRANSIENT, KafkaError, UnknownPolicyError)
+"""Faults that pass by themselves, or when an operator stores what is missing: the lane waits."""
 
 
 class LaneState(Enum):
@@ -115,12 +118,12 @@ class Lane:
             return
         try:
             self._queue.offer(topic, start, records)
-        except Gap as gap:
+        except GapError as gap:
             log.warning("gap", lane=self.partition, topic=topic, position=gap.position, got=start)
             await self._reseek(Position(topic, self.partition), gap.position)
             return
         self._wake.set()
-        while self.state is LaneState.RUNNING and self._full():
+        while self._running() and self._full():
             self._drained.clear()
             await self._drained.wait()
 
@@ -140,11 +143,16 @@ class Lane:
     def lag(self) -> dict[Position, int]:
         """Records appended and not applied, as far as the log ends are known."""
         return {
-            Position(topic, self.partition): max(0, max(queue.known_end, queue.next_in) - self.applied.get(Position(topic, self.partition), 0))
+            Position(topic, self.partition): max(
+                0, max(queue.known_end, queue.next_in) - self.applied.get(Position(topic, self.partition), 0)
+            )
             for topic, queue in self._queue.topics.items()
         }
 
     # ---- the lane's task
+
+    def _running(self) -> bool:
+        return self.state is LaneState.RUNNING
 
     def _full(self) -> bool:
         return (
@@ -155,7 +163,7 @@ class Lane:
         while self.state is LaneState.RUNNING:
             try:
                 worked = await self._step()
-            except PositionMovedBack:
+            except PositionMovedBackError:
                 log.exception("position_moved_back", lane=self.partition)
                 self.lose()
                 return
@@ -197,7 +205,7 @@ class Lane:
         return at is None or state is None or at <= state.now
 
     def _clock_may(self, record: Record) -> bool:
-        read = decode_record(record, self._settings.partitions, virtual_time=True).read
+        read = decode_record(record, virtual_time=True).read
         if not isinstance(read, Readable) or not isinstance(read.event, ClockAdvanced):
             return True
         return all(
@@ -212,8 +220,12 @@ class Lane:
         """Apply in order; in exercise realms a clock record stands alone, with the timers it passes."""
         run: list[Item] = []
         for record in records:
-            item = decode_record(record, self._settings.partitions, self._settings.virtual_time)
-            if isinstance(item.read, Readable) and isinstance(item.read.event, ClockAdvanced) and self._settings.virtual_time:
+            item = decode_record(record, virtual_time=self._settings.virtual_time)
+            if (
+                isinstance(item.read, Readable)
+                and isinstance(item.read.event, ClockAdvanced)
+                and self._settings.virtual_time
+            ):
                 await self._apply(run)
                 run = []
                 await self._pass_time(item.read.event.area, item.read.event.to)
@@ -225,8 +237,7 @@ class Lane:
     async def _pass_time(self, area: str, to: datetime) -> None:
         more = True
         while more and self.state is LaneState.RUNNING:
-            applied, more = await self._retried("timers", lambda: self._transactions.fire(area, to, at_due=True))
-            await self._published(applied, None)
+            more = await self._fire_area(area, to)
 
     async def _apply(self, items: list[Item]) -> None:
         if not items:
@@ -234,9 +245,9 @@ class Lane:
         self.busy_since = time.monotonic()
         try:
             applied = await self._retried("transaction", lambda: self._transactions.apply(items, self.outbox.cursors()))
-        except PositionMovedBack:
+        except PositionMovedBackError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (whatever a decision raises must not stop the city)
             await self._one_by_one(items, error)
             return
         finally:
@@ -250,7 +261,13 @@ class Lane:
             for item in items:
                 await self._apply([item])
             return
-        log.error("quarantined", lane=self.partition, topic=items[0].record.topic, offset=items[0].record.offset, exc_info=error)
+        log.error(
+            "quarantined",
+            lane=self.partition,
+            topic=items[0].record.topic,
+            offset=items[0].record.offset,
+            exc_info=error,
+        )
         applied = await self._retried("quarantine", lambda: self._transactions.quarantine(items[0], error))
         await self._published(applied, items)
 
@@ -270,17 +287,23 @@ class Lane:
         for area in due.areas:
             more = True
             while more and self.state is LaneState.RUNNING:
-                try:
-                    applied, more = await self._retried(
-                        "timers", lambda area=area: self._transactions.fire(area, due.before, at_due=False)
-                    )
-                except Exception as error:
-                    log.error("timer_quarantined", lane=self.partition, area=area, exc_info=error)
-                    applied = await self._retried(
-                        "quarantine", lambda area=area, error=error: self._transactions.quarantine_timer(area, due.before, error)
-                    )
-                await self._published(applied, None)
+                more = await self._fire_area(area, due.before)
         return True
+
+    async def _fire_area(self, area: str, before: datetime) -> bool:
+        try:
+            applied, more = await self._retried(
+                "timers", lambda: self._transactions.fire(area, before, at_due=self._settings.virtual_time)
+            )
+        except Exception as error:
+            log.error("timer_quarantined", lane=self.partition, area=area, exc_info=error)
+            culprit = error
+            applied = await self._retried(
+                "quarantine", lambda: self._transactions.quarantine_timer(area, before, culprit)
+            )
+            more = True
+        await self._published(applied, None)
+        return more
 
     async def _reached(self, after: dict[Position, int]) -> bool:
         own = {position: end for position, end in after.items() if position.partition == self.partition}
@@ -318,7 +341,7 @@ def _virtual_time(record: Record) -> datetime | None:
 
 def _order_time(record: Record) -> datetime | None:
     if record.topic == REALM_CLOCK:
-        read = decode_record(record, 1, virtual_time=True).read
+        read = decode_record(record, virtual_time=True).read
         if isinstance(read, Readable) and isinstance(read.event, ClockAdvanced):
             return read.event.to
     return _virtual_time(record)

@@ -31,7 +31,13 @@ class Lanes:
     """Owns the lanes of the partitions this worker has been assigned."""
 
     def __init__(
-        self, settings: Settings, pool: asyncpg.Pool, areas: Areas, publisher: Publisher, metrics: Metrics, namespace: UUID
+        self,
+        settings: Settings,
+        pool: asyncpg.Pool,
+        areas: Areas,
+        publisher: Publisher,
+        metrics: Metrics,
+        namespace: UUID,
     ) -> None:
         self._settings = settings
         self._pool = pool
@@ -119,7 +125,7 @@ class Lanes:
                 for p in bad:
                     log.critical(
                         "OFFSET_LOST", topic=p.topic, partition=p.partition, stored=own[p], log=[begins[p], ends[p]],
-                        next="run `liandong doctor`: the log no longer has what comes next, or the topic was re-created",
+                        next="run `liandong doctor`: the log lacks what comes next, or the topic was re-created",
                     )  # fmt: skip
         if partitions:
             outbox = self.lane(partitions[0]).outbox

@@ -38,7 +38,7 @@ class TopicQueue:
         return not self.records and self.next_in < self.known_end
 
 
-class Gap(Exception):
+class GapError(Exception):
     """Records between what the lane has and what came in are missing: read again from `position`."""
 
     def __init__(self, topic: str, position: int) -> None:
@@ -64,7 +64,7 @@ class MergeQueue:
         if queue is None:
             return 0
         if start > queue.next_in:
-            raise Gap(topic, queue.next_in)
+            raise GapError(topic, queue.next_in)
         taken = 0
         for record in records:
             if record.offset >= queue.next_in:

@@ -8,9 +8,9 @@ import structlog
 
 from schemas.inputs.directives import DirectiveIssued
 from schemas.outputs.refusals import CommandRefused
+from streams.runtime.items import Applied
 from streams.runtime.publisher import Publisher, unpublished
 from streams.runtime.records import Position
-from streams.runtime.transaction import Applied
 from streams.runtime.unit import Decision
 from streams.store.rows import EventRow, LetterRow
 from streams.store.sql import QUERIES
@@ -36,23 +36,11 @@ class Outbox:
 
     async def publish(self, applied: Applied) -> None:
         """Send a committed unit's events, in an unbroken run from each area's cursor."""
-        for area, head in applied.unit.heads.items():
-            if self._carried.get(area) is not None and self._cursors.get(area) == self._carried[area]:
+        for area in applied.unit.heads:
+            if area in self._carried and self._cursors.get(area) == self._carried[area]:
                 del self._cursors[area]
         self._carried = {}
-        direct: list[EventRow] = []
-        broken: set[str] = set()
-        expected = {
-            area: max(head.published, self._cursors.get(area, 0)) + 1 for area, head in applied.unit.heads.items()
-        }
-        for row in applied.unit.events:
-            if row.area in broken:
-                continue
-            if row.seq > expected[row.area]:
-                broken.add(row.area)
-            elif row.seq == expected[row.area]:
-                direct.append(row)
-                expected[row.area] += 1
+        direct, broken = self._unbroken(applied)
         if direct:
             await self._publisher.send(direct)
             for row in direct:
@@ -62,6 +50,20 @@ class Outbox:
             await self.catch_up(area)
         if applied.letters:
             await self.publish_letters(applied.next_offsets)
+
+    def _unbroken(self, applied: Applied) -> tuple[list[EventRow], set[str]]:
+        """Rows that follow the cursors without a hole, and the areas where others must be sent first."""
+        heads = applied.unit.heads
+        expected = {area: max(head.published, self._cursors.get(area, 0)) + 1 for area, head in heads.items()}
+        direct: list[EventRow] = []
+        broken: set[str] = set()
+        for row in applied.unit.events:
+            if row.seq > expected[row.area]:
+                broken.add(row.area)
+            elif row.seq == expected[row.area]:
+                direct.append(row)
+                expected[row.area] += 1
+        return direct, broken
 
     async def catch_up(self, area: str) -> None:
         """Send what somebody committed and nobody has confirmed, from the database."""
@@ -126,15 +128,17 @@ class Outbox:
         """One line per decision; refusals and latencies counted."""
         realm = self._metrics.realm
         for decision in applied.unit.decisions:
-            self._metrics.decision.labels(realm, decision.cause.topic or decision.cause.source).observe(decision.seconds)
+            self._metrics.decision.labels(realm, decision.cause.topic or decision.cause.source).observe(
+                decision.seconds
+            )
             refusals = [event for event in decision.events if isinstance(event, CommandRefused)]
             for refusal in refusals:
                 self._metrics.refusals.labels(realm, refusal.code).inc()
                 if refusal.command == DirectiveIssued.TYPE:
                     self._metrics.directive_alerts.labels(realm, refusal.code).inc()
-            self._line(decision, bool(refusals))
+            self._line(decision, "refused" if refusals else "decided")
 
-    def _line(self, decision: Decision, refused: bool) -> None:
+    def _line(self, decision: Decision, outcome: str) -> None:
         cause = decision.cause
         rules = sorted({hit.rule for event in decision.events for hit in getattr(event, "hits", ())})
         log.info(
@@ -145,7 +149,7 @@ class Outbox:
             type=cause.type,
             stage=[event.TYPE.rsplit(".", 1)[0] for event in decision.events],
             rules=rules,
-            outcome="refused" if refused else "decided",
+            outcome=outcome,
             latency_ms=round(decision.seconds * 1000, 3),
         )
 

@@ -8,6 +8,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
@@ -76,7 +77,13 @@ class Publisher:
     async def send(self, rows: Iterable[EventRow]) -> None:
         """Send rows, in order per partition, and wait until the brokers have confirmed all of them."""
         await self._send(
-            (self._prefix + row.topic, home_partition(row.key, self._partitions), row.key.encode(), row.data, envelope(row, self._realm))
+            (
+                self._prefix + row.topic,
+                home_partition(row.key, self._partitions),
+                row.key.encode(),
+                row.data,
+                envelope(row, self._realm),
+            )
             for row in rows
         )
 
@@ -93,9 +100,11 @@ class Publisher:
             for letter in letters
         )
 
-    async def _send(self, messages: Iterable[tuple[str, int, bytes | None, bytes | None, list[tuple[str, bytes]]]]) -> None:
+    async def _send(
+        self, messages: Iterable[tuple[str, int, bytes | None, bytes | None, list[tuple[str, bytes]]]]
+    ) -> None:
         producer = await self.producer()
-        open_batches: dict[tuple[str, int], object] = {}
+        open_batches: dict[tuple[str, int], Any] = {}
         confirmations = []
         for topic, partition, key, value, headers in messages:
             where = (topic, partition)

@@ -17,7 +17,7 @@ T = TypeVar("T")
 log = structlog.get_logger("startup")
 
 
-class TopicsWrong(Exception):
+class TopicsWrongError(Exception):
     """Topics are missing or have the wrong partition count."""
 
 
@@ -31,7 +31,7 @@ async def wait_until(deadline: float, what: str, action: Callable[[], Awaitable[
                 raise SystemExit(f"{what} does not answer ({error!r}): check it, or run `liandong doctor`") from error
             log.warning("waiting", what=what, error=repr(error))
             await asyncio.sleep(0.5)
-        except TopicsWrong as error:
+        except TopicsWrongError as error:
             raise SystemExit(f"{error}: run `liandong topics create`, then `liandong topics check`") from error
 
 
@@ -41,7 +41,9 @@ async def partition_counts(settings: Settings) -> dict[str, int]:
     await admin.start()
     try:
         have = set(await admin.list_topics())
-        wanted = [settings.topic_prefix + topic.name for topic in CATALOGUE if settings.topic_prefix + topic.name in have]
+        wanted = [
+            settings.topic_prefix + topic.name for topic in CATALOGUE if settings.topic_prefix + topic.name in have
+        ]
         found = await admin.describe_topics(wanted) if wanted else []
         return {entry["topic"][len(settings.topic_prefix) :]: len(entry["partitions"]) for entry in found}
     finally:
@@ -49,17 +51,17 @@ async def partition_counts(settings: Settings) -> dict[str, int]:
 
 
 async def check_topics(settings: Settings) -> None:
-    """Raise TopicsWrong unless every topic exists with the configured partition count."""
+    """Raise TopicsWrongError unless every topic exists with the configured partition count."""
     counts = await partition_counts(settings)
     missing = [topic.name for topic in CATALOGUE if topic.name not in counts]
     wrong = [f"{name} has {count}" for name, count in counts.items() if count != settings.partitions]
     if missing:
-        raise TopicsWrong(f"topics are missing: {', '.join(missing)}")
+        raise TopicsWrongError(f"topics are missing: {', '.join(missing)}")
     if wrong:
-        raise TopicsWrong(f"topics need {settings.partitions} partitions: {', '.join(wrong)}")
+        raise TopicsWrongError(f"topics need {settings.partitions} partitions: {', '.join(wrong)}")
 
 
-def topic_config(topic: Topic, virtual_time: bool) -> dict[str, str]:
+def topic_config(topic: Topic, *, virtual_time: bool) -> dict[str, str]:
     """Topic settings. Inputs of the actual realm carry the broker's clock: not a sender's, not a worker's."""
     config = {"max.message.bytes": str(topic.max_bytes), "retention.ms": str(7 * 24 * 3600 * 1000)}
     if topic.name == DEAD_LETTERS:
@@ -82,15 +84,15 @@ async def create_topics(settings: Settings) -> list[str]:
                 settings.topic_prefix + topic.name,
                 settings.partitions,
                 settings.replication,
-                topic_configs=topic_config(topic, settings.virtual_time),
+                topic_configs=topic_config(topic, virtual_time=settings.virtual_time),
             )
             for topic in missing
         ]
         if new:
             response = await admin.create_topics(new, timeout_ms=20_000)
-            for entry in response.topic_errors:
-                if entry[1] not in (0, TopicAlreadyExistsError.errno):
-                    raise TopicsWrong(f"cannot create {entry[0]}: error {entry[1]} {entry[2] if len(entry) > 2 else ''}")
+            for name, code, *rest in response.topic_errors:
+                if code not in (0, TopicAlreadyExistsError.errno):
+                    raise TopicsWrongError(f"cannot create {name}: error {code} {rest}")
     finally:
         await admin.close()
     return [topic.name for topic in missing]

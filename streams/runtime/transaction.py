@@ -5,75 +5,25 @@ worker has applied meanwhile is recognised by the stored positions and dropped.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
 from schemas.base import OutputEvent
-from schemas.codec import Readable, Unreadable, decode
-from schemas.inputs.registers import AreaRegistered, PolicyAdopted
+from schemas.codec import Readable, Unreadable
+from schemas.inputs.registers import AreaRegistered
 from schemas.inputs.resources import ResourcePositioned
-from schemas.outputs.area_events import IdentityConflicted, InputUnreadable, RecordQuarantined, TimerQuarantined
-from schemas.topics import BY_NAME, COMMAND_DIRECTIVES, EMS_CALLS, INCIDENT_REPORTS, RESOURCE_REQUESTS
-from streams.domain.allocation.telemetry import adopt_positions, kinds_wanted
-from streams.domain.context import TimerFired
-from streams.domain.core import Timer
-from streams.domain.intake import unknown_division
-from streams.domain.state import AreaState
+from schemas.outputs.area_events import RecordQuarantined, TimerQuarantined
 from streams.runtime.areas import Areas
+from streams.runtime.items import Applied, Item, PositionMovedBackError, fired, next_due
 from streams.runtime.partitioning import home_partition
-from streams.runtime.records import Position, Record
-from streams.runtime.unit import Head, Unit, instant
-from streams.store.policy_book import UnknownPolicyError
-from streams.store.sql import QUERIES
+from streams.runtime.receive import Receiver
+from streams.runtime.records import Position
+from streams.runtime.unit import Head, Unit
 from streams.runtime.write import write_unit
+from streams.store.sql import QUERIES
 from streams.telemetry import Metrics
-
-LIFE_CRITICAL = frozenset({INCIDENT_REPORTS, RESOURCE_REQUESTS, COMMAND_DIRECTIVES, EMS_CALLS})
-"""Topics on which an unreadable record is told to the duty room: somebody may be waiting for help."""
-
-
-class PositionMovedBack(Exception):
-    """The stored position is behind what this lane has applied: the database was restored. Start the lane again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A record with what decoding made of it."""
-
-    record: Record
-    read: Readable | Unreadable
-    area: str | None
-    """Area of the payload; of the key, where the payload is unreadable."""
-    now: datetime
-
-
-@dataclass(slots=True)
-class Applied:
-    """What a transaction has done, for publishing, cursors and metrics."""
-
-    unit: Unit
-    next_offsets: dict[Position, int]
-    letters: bool = False
-    positions: dict[str, dict[str, tuple[float, float, datetime]]] = field(default_factory=dict)
-    skipped: int = 0
-
-
-def decode_record(record: Record, partitions: int, virtual_time: bool) -> Item:
-    """Decode outside the transaction: locks are held for decisions only."""
-    read = decode(record.topic, record.headers, record.value)
-    now = instant(record.timestamp)
-    if virtual_time and read.envelope is not None and read.envelope.virtualtime is not None:
-        now = read.envelope.virtualtime
-    area = read.event.area if isinstance(read, Readable) else _area_of_key(record.key)
-    return Item(record, read, area, now)
-
-
-def _area_of_key(key: bytes | None) -> str | None:
-    text = (key or b"").decode("ascii", "replace")
-    return text if len(text) == 6 and text.isdigit() and text.endswith("00") else None
 
 
 class Transactions:
@@ -88,6 +38,7 @@ class Transactions:
         self._realm = realm
         self._namespace = namespace
         self._partitions = partitions
+        self._receiver = Receiver(areas, metrics)
 
     async def apply(self, items: Sequence[Item], cursors: dict[str, int]) -> Applied:
         """Apply records; `cursors` are publish positions confirmed since the last transaction."""
@@ -123,7 +74,7 @@ class Transactions:
         await self._prepare(connection, unit, fresh)
         known = await self.known_inputs(connection, fresh)
         for item in fresh:
-            await self._one(connection, applied, item, known)
+            await self._receiver.receive(connection, applied, item, known)
         for item in fresh:
             stored[Position(item.record.topic, item.record.partition)] = item.record.offset + 1
         for area, positions in applied.positions.items():
@@ -166,14 +117,14 @@ class Transactions:
     def _fire_due(self, unit: Unit, area: str, before: datetime, *, at_due: bool, limit: int) -> bool:
         state = unit.states[area]
         for _ in range(limit):
-            due = _next_due(state, before)
+            due = next_due(state, before)
             if due is None:
                 return False
             now = due.due if at_due else before
             late = 0 if at_due else max(0, round((before - due.due).total_seconds() * 1000))
             unit.decide_timer(area, fired(due, late), now)
             self._metrics.lateness.labels(self._realm).observe(late / 1000)
-        return _next_due(state, before) is not None
+        return next_due(state, before) is not None
 
     async def quarantine(self, item: Item, error: BaseException) -> Applied:
         """Keep a record whose decision fails, degrade its area, go on with the next."""
@@ -193,10 +144,14 @@ class Transactions:
                     await self._lock_heads(connection, unit, {area}, {})
                     await self.areas.ready(connection, unit, unit.heads[area])
                     await self._load_due(connection, unit, area, before)
-                    timer = _next_due(unit.states[area], before)
+                    timer = next_due(unit.states[area], before)
                     if timer is not None:
                         drop = TimerQuarantined(
-                            incident=timer.incident, timer=timer.id, kind=timer.kind, due=timer.due, error=str(error)[:2000]
+                            incident=timer.incident,
+                            timer=timer.id,
+                            kind=timer.kind,
+                            due=timer.due,
+                            error=str(error)[:2000],
                         )
                         unit.happened(area, drop, f"fault:timer:{timer.id}#{unit.heads[area].seq + 1}", before)
                         self._metrics.quarantined.labels(self._realm, "timer").inc()
@@ -238,9 +193,11 @@ class Transactions:
     async def lock_positions(self, connection: asyncpg.Connection, wanted: set[Position]) -> dict[Position, int]:
         """Stored positions, locked until the end: two workers cannot both apply a record."""
         ordered = sorted(wanted)
-        rows = await connection.fetch(QUERIES["lock_offsets"], [p.topic for p in ordered], [p.partition for p in ordered])
+        rows = await connection.fetch(
+            QUERIES["lock_offsets"], [p.topic for p in ordered], [p.partition for p in ordered]
+        )
         if len(rows) != len(ordered):
-            raise PositionMovedBack("positions of this lane are gone from the database")
+            raise PositionMovedBackError("positions of this lane are gone from the database")
         return {Position(row["topic"], row["partition"]): row["next_offset"] for row in rows}
 
     async def known_inputs(
@@ -258,7 +215,13 @@ class Transactions:
         return {(row["area"], row["source"], row["id"]): row["digest"] for row in rows}
 
     async def _open_areas(self, connection: asyncpg.Connection, items: Iterable[Item]) -> None:
-        new = sorted({i.read.event.area for i in items if isinstance(i.read, Readable) and isinstance(i.read.event, AreaRegistered)})
+        new = sorted(
+            {
+                i.read.event.area
+                for i in items
+                if isinstance(i.read, Readable) and isinstance(i.read.event, AreaRegistered)
+            }
+        )
         if new:
             first = min(item.now for item in items)
             await connection.execute(
@@ -285,95 +248,6 @@ class Transactions:
             if isinstance(item.read, Readable):
                 wanted.setdefault(head.area, set()).update(item.read.event.lookups())
         await self.areas.visit(connection, unit, wanted)
-
-    async def _one(
-        self,
-        connection: asyncpg.Connection,
-        applied: Applied,
-        item: Item,
-        known: dict[tuple[str, str, str], bytes],
-    ) -> None:
-        unit, read = applied.unit, item.read
-        self._metrics.records.labels(self._realm, item.record.topic).inc()
-        if isinstance(read, Unreadable):
-            self._unreadable(unit, item, read)
-            return
-        event, envelope = read.event, read.envelope
-        if read.unknown:
-            self._metrics.unknown_fields.labels(self._realm, event.TYPE).inc(len(read.unknown))
-        head = unit.heads.get(event.area)
-        if head is None or (head.seq == 0 and not isinstance(event, AreaRegistered)):
-            self._unreadable(unit, item, Unreadable("UNKNOWN_AREA", "area", f"area {event.area} is not registered", envelope))
-            return
-        self._count_foreign(item, head)
-        if isinstance(event, ResourcePositioned):
-            spot = (event.position.lat, event.position.lon, event.observed_at)
-            known_spot = applied.positions.setdefault(event.area, {}).get(event.resource)
-            if known_spot is None or known_spot[2] < spot[2]:
-                applied.positions[event.area][event.resource] = spot
-            return
-        identity = (event.area, envelope.source, envelope.id)
-        before = known.get(identity)
-        if before == read.digest:
-            self._metrics.duplicates.labels(self._realm, item.record.topic).inc()
-            return
-        if before is not None:
-            self._conflict(unit, item, read, before)
-            return
-        if missing := unknown_division(unit.states[event.area], event):
-            self._unreadable(unit, item, Unreadable("UNKNOWN_DIVISION", missing, "district is not registered", envelope))
-            return
-        if isinstance(event, PolicyAdopted) and not await self._adoptable(connection, event.version):
-            self._unreadable(unit, item, Unreadable("UNKNOWN_POLICY", "version", "policy version is not stored", envelope))
-            return
-        await self._adopt_positions(connection, unit, item, read)
-        unit.decide_input(item.record, read, item.now)
-        if isinstance(event, PolicyAdopted):
-            unit.policies[event.area] = await self.areas.policies.get(connection, event.version)
-        known[identity] = read.digest
-
-    def _unreadable(self, unit: Unit, item: Item, why: Unreadable) -> None:
-        self._metrics.dead_letters.labels(self._realm, item.record.topic, why.code).inc()
-        area = item.area if item.area in unit.heads and unit.heads[item.area].seq else None
-        unit.letter(item.record, area, "unreadable", why, item.now)
-        if area is not None and item.record.topic in LIFE_CRITICAL:
-            record = item.record
-            told = InputUnreadable(
-                topic=record.topic, partition=record.partition, offset=record.offset, code=why.code, path=why.path[:200]
-            )
-            unit.happened(area, told, f"unreadable:{record.topic}:{record.partition}:{record.offset}", item.now)
-
-    def _conflict(self, unit: Unit, item: Item, read: Readable, before: bytes) -> None:
-        self._metrics.conflicts.labels(self._realm).inc()
-        record, envelope = item.record, read.envelope
-        why = Unreadable("ID_CONFLICT", "ce_id", "same source and id as an accepted record, other content", envelope)
-        unit.letter(record, read.event.area, "conflict", why, item.now)
-        told = IdentityConflicted(
-            source=envelope.source, id=envelope.id, first_digest=before.hex(), other_digest=read.digest.hex()
-        )
-        unit.happened(read.event.area, told, f"conflict:{record.topic}:{record.partition}:{record.offset}", item.now)
-
-    async def _adoptable(self, connection: asyncpg.Connection, version: str) -> bool:
-        try:
-            await self.areas.policies.get(connection, version)
-        except UnknownPolicyError:
-            return False
-        return True
-
-    async def _adopt_positions(self, connection: asyncpg.Connection, unit: Unit, item: Item, read: Readable) -> None:
-        """Positions enter the state only when a decision needs them, and are recorded with it."""
-        area = read.event.area
-        kinds = kinds_wanted(read.event)
-        if not kinds:
-            return
-        positions = await self.areas.positions(connection, unit.heads[area])
-        if positions and (event := adopt_positions(unit.states[area], positions, kinds)) is not None:
-            record = item.record
-            unit.happened(area, event, f"positions:{record.topic}:{record.partition}:{record.offset}", item.now)
-
-    def _count_foreign(self, item: Item, head: Head) -> None:
-        if item.record.partition != head.partition or item.record.key != head.area.encode():
-            self._metrics.foreign_keys.labels(self._realm, item.record.topic).inc()
 
     async def _move_offsets(
         self, connection: asyncpg.Connection, items: Iterable[Item], stored: dict[Position, int]
@@ -402,13 +276,3 @@ class Transactions:
         self.areas.committed(applied.unit)
         for area, positions in applied.positions.items():
             self.areas.took_positions(area, applied.unit.heads[area].telemetry, positions)
-
-
-def fired(timer: Timer, lateness_ms: int) -> TimerFired:
-    """The trigger of a timer that fell due."""
-    return TimerFired(timer.id, timer.kind, timer.ref, timer.due, timer.incident, lateness_ms)
-
-
-def _next_due(state: AreaState, before: datetime) -> Timer | None:
-    due = [timer for timer in state.of(Timer).values() if timer.due < before]
-    return min(due, key=lambda timer: (timer.due, timer.id), default=None)

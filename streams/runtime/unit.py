@@ -23,6 +23,7 @@ from streams.store.rows import EventRow, InputRow, LetterRow, link
 
 TIMER_SOURCE = "liandong/timer"
 SHELL_SOURCE = "liandong/shell"
+YEAR_9000_MS = 221_845_392_000_000
 
 
 @dataclass(slots=True)
@@ -132,7 +133,9 @@ class Unit:
         what = {"timer": fired.timer, "kind": fired.kind, "ref": fired.ref, "due": fired.due.isoformat()}
         value = json.dumps({**what, "incident": fired.incident, "lateness_ms": fired.lateness_ms}).encode()
         id = f"{fired.timer}#{self.heads[area].seq + 1}"
-        return self.decide(area, fired, Cause(TIMER_SOURCE, id, "timer.fired", digest("timer.fired", value), value), now)
+        return self.decide(
+            area, fired, Cause(TIMER_SOURCE, id, "timer.fired", digest("timer.fired", value), value), now
+        )
 
     def happened(self, area: str, event: OutputEvent, id: str, now: datetime | None = None) -> list[OutputEvent]:
         """Let the area know something the shell saw."""
@@ -196,7 +199,7 @@ def namespace(realm: str) -> uuid.UUID:
 
 def instant(timestamp_ms: int) -> datetime:
     """A Kafka timestamp as an instant; nonsense (negative, beyond year 9000) counts as the epoch."""
-    if not 0 <= timestamp_ms < 221_845_392_000_000:
+    if not 0 <= timestamp_ms < YEAR_9000_MS:
         return datetime.fromtimestamp(0, UTC)
     return datetime.fromtimestamp(timestamp_ms / 1000, UTC)
 

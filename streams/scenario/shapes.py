@@ -19,6 +19,8 @@ Schema = dict[str, Any]
 DISTRICT = r"^[0-9]{6}$"
 AREA = r"^[0-9]{4}00$"
 INCIDENT_FIELDS = frozenset({"incident", "other"})
+FOREIGN_FIELDS = frozenset({"province"})
+"""Codes that no fixture registers."""
 UNIT_FIELDS = frozenset(
     {"reporter_unit", "received_by", "unit", "from_unit", "to_units", "to_unit", "by_unit", "owner_unit", "superior"}
 )
@@ -143,7 +145,7 @@ class _Walk:
         if not isinstance(value, str):
             return value
         if DISTRICT in patterns or AREA in patterns or name == "zone":
-            return self.code(value, node.place)
+            return value if name in FOREIGN_FIELDS else self.code(value, node.place)
         if name in INCIDENT_FIELDS:
             return self.incident(value, node.place)
         if name == "proposal":

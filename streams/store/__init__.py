@@ -1,0 +1,1 @@
+"""PostgreSQL: schema, named SQL, rows of the recorder."""

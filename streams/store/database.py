@@ -21,13 +21,15 @@ TRANSIENT: tuple[type[BaseException], ...] = (
 """Faults that pass by themselves: database away, restarting, full, or another transaction in the way."""
 
 
-async def open_pool(dsn: str, realm: str, *, size: int, idle_timeout_ms: int, statement_timeout_ms: int) -> asyncpg.Pool:
+async def open_pool(
+    dsn: str, realm: str, *, size: int, idle_timeout_ms: int, statement_timeout_ms: int
+) -> asyncpg.Pool:
     """A pool on the realm's schema.
 
     `idle_timeout_ms` ends transactions of a frozen worker, so that its locks fall; `tcp_keepalives_*` and
     `tcp_user_timeout` do the same for a peer that vanished without a close.
     """
-    pool = await asyncpg.create_pool(
+    return await asyncpg.create_pool(
         dsn,
         min_size=1,
         max_size=size,
@@ -46,4 +48,3 @@ async def open_pool(dsn: str, realm: str, *, size: int, idle_timeout_ms: int, st
             "jit": "off",
         },
     )
-    return pool

@@ -63,7 +63,9 @@ async def pending(connection: asyncpg.Connection) -> tuple[Migration, ...]:
     known = available()
     for row in rows:
         if row["number"] > len(known):
-            raise MigrationError(f"database is at migration {row['number']}, this program knows {len(known)}: update it")
+            raise MigrationError(
+                f"database is at migration {row['number']}, this program knows {len(known)}: update it"
+            )
         if known[row["number"] - 1].digest != row["digest"]:
             raise MigrationError(f"migration {row['number']} was edited after it was applied: restore the file")
     return known[len(rows) :]
@@ -77,7 +79,8 @@ async def migrate(dsn: str, realm: str = "actual", upto: int | None = None) -> t
         await connection.execute(f'create schema if not exists "{schema_name(realm)}"')
         await connection.execute(
             "create table if not exists schema_migration "
-            "(number integer primary key, name text not null, digest text not null, at timestamptz not null default now())"
+            "(number integer primary key, name text not null, digest text not null, "
+            "at timestamptz not null default now())"
         )
         applied = []
         for migration in await pending(connection):

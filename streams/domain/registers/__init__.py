@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from schemas.base import OutputEvent
 from schemas.inputs import registers as reg
 from schemas.inputs.clock import ClockAdvanced
 from schemas.outputs import area_events as out
@@ -97,7 +98,7 @@ def evolve_resolved(state: AreaState, event: out.FaultResolved) -> Iterator[Chan
     yield Put(area.model_copy(update={"faults": tuple(fault for fault in area.faults if fault != event.fault)}))
 
 
-def evolve_nothing(state: AreaState, event: out.OutputEvent) -> Iterator[Change]:
+def evolve_nothing(state: AreaState, event: OutputEvent) -> Iterator[Change]:
     """For events that are told and remembered in the recorder, but change no state."""
     yield from ()
 

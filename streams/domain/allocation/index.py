@@ -1,0 +1,187 @@
+"""The allocation index: pools, floors, queues, travel tables. A cache of entities, rebuilt from them at any time."""
+
+from typing import Any, cast
+
+import numpy as np
+
+from schemas.inputs.reports import Place
+from streams.domain.allocation.entities import Commitment, Floor, Line, Position, Resource
+from streams.domain.allocation.pool import CODE, IDLE, Pool, on_sphere
+from streams.domain.allocation.queue import Queue
+from streams.domain.allocation.travel import UNKNOWN, Spot, Times
+from streams.domain.core import District
+from streams.domain.state import AreaState, Entity
+from streams.policy.allocation import AllocationLaw
+
+NAME = "allocation"
+ANY_DISTRICT = "*"
+
+
+class AllocationIndex:
+    """What the engine looks at instead of scanning entities. `on_change` keeps it true (see AreaState)."""
+
+    def __init__(self, state: AreaState, law: AllocationLaw) -> None:
+        self.law = law
+        self._districts: dict[str, int] = {}
+        self.codes: list[str] = []
+        self._entries: dict[str, District] = {}
+        self._floors: dict[str, dict[str, int]] = {}
+        self._pools: dict[str, Pool] = {}
+        self._queues: dict[str, Queue] = {}
+        self._tables: dict[str, tuple[Times, bool, bool]] = {}
+        self._holdings: dict[str, dict[str, None]] = {}
+        self._on_change = {
+            Resource: self._resource,
+            Line: self._line,
+            Commitment: self._commitment,
+            Floor: self._floor,
+            Position: self._position,
+            District: self._district,
+        }
+        for kind in self._on_change:
+            for entity in state.of(cast("type[Entity]", kind)).values():
+                self.on_change(None, entity)
+
+    def on_change(self, old: Entity | None, new: Entity | None) -> None:
+        """An entity took another's place."""
+        handle: Any = self._on_change.get(type(new if new is not None else old))  # type: ignore[call-overload]
+        if handle is not None:
+            handle(old, new)
+
+    def pool(self, kind: str) -> Pool:
+        """Resources of a kind."""
+        pool = self._pools.get(kind)
+        if pool is None:
+            pool = self._pools[kind] = Pool(kind)
+            for district in self._districts:
+                self._apply_floor(pool, district)
+        return pool
+
+    def queue(self, kind: str) -> Queue:
+        """Waiting lines of a kind."""
+        queue = self._queues.get(kind)
+        if queue is None:
+            queue = self._queues[kind] = Queue()
+        return queue
+
+    def holdings(self, resource: str) -> tuple[str, ...]:
+        """Open commitments of a resource, oldest first."""
+        return tuple(self._holdings.get(resource, ()))
+
+    def number(self, district: str) -> int:
+        """The number of a district in all arrays."""
+        number = self._districts.get(district)
+        if number is None:
+            number = self._districts[district] = len(self.codes)
+            self.codes.append(district)
+            self._tables.clear()
+            for pool in self._pools.values():
+                self._apply_floor(pool, district)
+        return number
+
+    def spot(self, place: Place) -> Spot:
+        """A place as the arrays see it."""
+        number = self.number(place.district)
+        found = self._tables.get(place.district)
+        if found is None:
+            found = self._tables[place.district] = self._table(place.district)
+        table, tabled, untabled = found
+        xyz = np.array(on_sphere(place.point)) if place.point is not None else None
+        return Spot(number, xyz, table, tabled, untabled, self.law.inside_district_ms)
+
+    def _table(self, origin: str) -> tuple[Times, bool, bool]:
+        table = np.array([self._minutes(origin, other) for other in self.codes], dtype=np.int64)
+        known = table >= 0
+        table[known] *= 60_000
+        return table, bool(known.all()), not bool(known.any())
+
+    def _minutes(self, origin: str, other: str) -> int:
+        here, there = self._entries.get(origin), self._entries.get(other)
+        for entry, code in ((here, other), (there, origin)):
+            if entry is not None and code in entry.entry.travel_minutes:
+                return entry.entry.travel_minutes[code]
+        if origin == other and here is not None and here.entry.travel_minutes:
+            return self.law.travel.inside_district_minutes
+        return UNKNOWN
+
+    # --- entities
+
+    def _resource(self, old: Resource | None, new: Resource | None) -> None:
+        if new is None:
+            if old is not None:
+                self.pool(old.entry.kind).drop(old.id)
+            return
+        entry = new.entry
+        if old is not None and old.entry.kind != entry.kind:
+            self.pool(old.entry.kind).drop(old.id)
+        if entry.form == "unit":
+            why = CODE["committed"] if new.held else CODE[new.status] if new.status != "ready" else IDLE
+            deep = available = 1 if why == IDLE else 0
+        else:
+            deep = max(new.quantity - new.held, 0)
+            available = max(deep - entry.floor, 0)
+            why = CODE[new.status] if new.status != "ready" else IDLE if deep > 0 else CODE["empty"]
+        if why == IDLE and entry.requisition_target:
+            why = CODE["requisition_only"]
+        self.pool(entry.kind).put(entry, self.number(entry.district), why, available, deep)
+
+    def _line(self, old: Line | None, new: Line | None) -> None:
+        if new is not None and new.need > 0:
+            self.queue(new.kind).enter(new, self.law.key_ms(new.urgency, new.asked_ms))
+        elif old is not None and old.need > 0:
+            self.queue(old.kind).leave(old)
+
+    def _commitment(self, old: Commitment | None, new: Commitment | None) -> None:
+        was = old is not None and old.open
+        holds = new is not None and new.open
+        if was == holds:
+            return
+        commitment = cast("Commitment", new if holds else old)
+        group = commitment.incident or commitment.request
+        self.queue(commitment.kind).hold(group, 1 if holds else -1)
+        if holds:
+            self._holdings.setdefault(commitment.resource, {})[commitment.id] = None
+        else:
+            held = self._holdings[commitment.resource]
+            del held[commitment.id]
+            if not held:
+                del self._holdings[commitment.resource]
+
+    def _floor(self, old: Floor | None, new: Floor | None) -> None:
+        for floor in (old, new):
+            if floor is not None:
+                entry = floor.entry
+                floors = self._floors.setdefault(entry.kind, {})
+                floors.pop(entry.district or ANY_DISTRICT, None)
+                if floor is new:
+                    floors[entry.district or ANY_DISTRICT] = entry.floor
+                pool = self.pool(entry.kind)
+                for district in self._districts:
+                    self._apply_floor(pool, district)
+
+    def _apply_floor(self, pool: Pool, district: str) -> None:
+        floors = self._floors.get(pool.kind, {})
+        pool.set_floor(self._districts[district], floors.get(district, floors.get(ANY_DISTRICT, 0)))
+
+    def _position(self, old: Position | None, new: Position | None) -> None:
+        position = cast("Position", new if new is not None else old)
+        for pool in self._pools.values():
+            if position.id in pool.row_of:
+                seen = int(position.observed_at.timestamp() * 1000)
+                pool.fix(position.id, position.point if new is not None else None, seen)
+
+    def _district(self, old: District | None, new: District | None) -> None:
+        if new is not None:
+            self._entries[new.id] = new
+            self.number(new.id)
+        elif old is not None:
+            self._entries.pop(old.id, None)
+        self._tables.clear()
+
+
+def index_of(state: AreaState, law: AllocationLaw) -> AllocationIndex:
+    """The area's index under a law; a warm one and one built now decide the same."""
+    index = state.derived.get(NAME)
+    if index is None or index.law is not law:
+        index = state.derived[NAME] = AllocationIndex(state, law)
+    return cast("AllocationIndex", index)

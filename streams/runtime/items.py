@@ -1,0 +1,67 @@
+"""What a lane works on: records with what decoding made of them, and what a transaction did with them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from schemas.codec import Readable, Unreadable, decode
+from streams.domain.context import TimerFired
+from streams.domain.core import Timer
+from streams.domain.state import AreaState
+from streams.runtime.records import Position, Record
+from streams.runtime.unit import Unit, instant
+
+CODE_LENGTH = 6
+Spot = tuple[float, float, datetime]
+"""Latitude, longitude, and when it was observed."""
+
+
+class PositionMovedBackError(Exception):
+    """The stored position is behind what this lane has applied: the database was restored. Start the lane again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A record with what decoding made of it."""
+
+    record: Record
+    read: Readable | Unreadable
+    area: str | None
+    """Area of the payload; of the key, where the payload is unreadable."""
+    now: datetime
+
+
+@dataclass(slots=True)
+class Applied:
+    """What a transaction has done, for publishing, cursors and metrics."""
+
+    unit: Unit
+    next_offsets: dict[Position, int]
+    letters: bool = False
+    positions: dict[str, dict[str, Spot]] = field(default_factory=dict)
+    skipped: int = 0
+
+
+def decode_record(record: Record, *, virtual_time: bool) -> Item:
+    """Decode outside the transaction: locks are held for decisions only."""
+    read = decode(record.topic, record.headers, record.value)
+    now = instant(record.timestamp)
+    if virtual_time and read.envelope is not None and read.envelope.virtualtime is not None:
+        now = read.envelope.virtualtime
+    area = read.event.area if isinstance(read, Readable) else _area_of_key(record.key)
+    return Item(record, read, area, now)
+
+
+def _area_of_key(key: bytes | None) -> str | None:
+    text = (key or b"").decode("ascii", "replace")
+    return text if len(text) == CODE_LENGTH and text.isdigit() and text.endswith("00") else None
+
+
+def fired(timer: Timer, lateness_ms: int) -> TimerFired:
+    """The trigger of a timer that fell due."""
+    return TimerFired(timer.id, timer.kind, timer.ref, timer.due, timer.incident, lateness_ms)
+
+
+def next_due(state: AreaState, before: datetime) -> Timer | None:
+    """The timer that fell due first before the instant."""
+    due = [timer for timer in state.of(Timer).values() if timer.due < before]
+    return min(due, key=lambda timer: (timer.due, timer.id), default=None)

@@ -1,0 +1,130 @@
+"""What becomes of one record inside a transaction: dead letter, repetition, conflict, telemetry, or a decision."""
+
+import asyncpg
+
+from schemas.codec import Readable, Unreadable
+from schemas.inputs.registers import AreaRegistered, PolicyAdopted
+from schemas.inputs.resources import ResourcePositioned
+from schemas.outputs.area_events import IdentityConflicted, InputUnreadable
+from schemas.topics import COMMAND_DIRECTIVES, EMS_CALLS, INCIDENT_REPORTS, RESOURCE_REQUESTS
+from streams.domain.allocation.telemetry import adopt_positions, kinds_wanted
+from streams.domain.intake import unknown_division
+from streams.runtime.areas import Areas
+from streams.runtime.items import Applied, Item
+from streams.runtime.unit import Head, Unit
+from streams.store.policy_book import UnknownPolicyError
+from streams.telemetry import Metrics
+
+LIFE_CRITICAL = frozenset({INCIDENT_REPORTS, RESOURCE_REQUESTS, COMMAND_DIRECTIVES, EMS_CALLS})
+"""Topics on which an unreadable record is told to the duty room: somebody may be waiting for help."""
+Known = dict[tuple[str, str, str], bytes]
+"""Area, source and id of accepted inputs, with the digest of their content."""
+
+
+class Receiver:
+    """Judges the records of a transaction one after the other."""
+
+    def __init__(self, areas: Areas, metrics: Metrics) -> None:
+        self._areas = areas
+        self._metrics = metrics
+        self._realm = metrics.realm
+
+    async def receive(self, connection: asyncpg.Connection, applied: Applied, item: Item, known: Known) -> None:
+        """Take one record to its end; `known` grows by what was accepted."""
+        unit, read = applied.unit, item.read
+        self._metrics.records.labels(self._realm, item.record.topic).inc()
+        if isinstance(read, Unreadable):
+            self._unreadable(unit, item, read)
+            return
+        if read.unknown:
+            self._metrics.unknown_fields.labels(self._realm, read.event.TYPE).inc(len(read.unknown))
+        head = unit.heads.get(read.event.area)
+        if head is None or (head.seq == 0 and not isinstance(read.event, AreaRegistered)):
+            why = f"area {read.event.area} is not registered"
+            self._unreadable(unit, item, Unreadable("UNKNOWN_AREA", "area", why, read.envelope))
+            return
+        self._count_foreign(item, head)
+        if isinstance(read.event, ResourcePositioned):
+            self._coalesce(applied, read.event)
+        elif not self._repeated(unit, item, read, known):
+            await self._decide(connection, applied, item, read)
+            known[read.event.area, read.envelope.source, read.envelope.id] = read.digest
+
+    def _coalesce(self, applied: Applied, event: ResourcePositioned) -> None:
+        spot = (event.position.lat, event.position.lon, event.observed_at)
+        spots = applied.positions.setdefault(event.area, {})
+        known = spots.get(event.resource)
+        if known is None or known[2] < spot[2]:
+            spots[event.resource] = spot
+
+    def _repeated(self, unit: Unit, item: Item, read: Readable, known: Known) -> bool:
+        before = known.get((read.event.area, read.envelope.source, read.envelope.id))
+        if before is None:
+            return False
+        if before == read.digest:
+            self._metrics.duplicates.labels(self._realm, item.record.topic).inc()
+        else:
+            self._conflict(unit, item, read, before)
+        return True
+
+    async def _decide(self, connection: asyncpg.Connection, applied: Applied, item: Item, read: Readable) -> None:
+        unit, event = applied.unit, read.event
+        if missing := unknown_division(unit.states[event.area], event):
+            why = Unreadable("UNKNOWN_DIVISION", missing, "district is not registered", read.envelope)
+            self._unreadable(unit, item, why)
+            return
+        if isinstance(event, PolicyAdopted) and not await self._adoptable(connection, event.version):
+            why = Unreadable("UNKNOWN_POLICY", "version", "policy version is not stored", read.envelope)
+            self._unreadable(unit, item, why)
+            return
+        await self._adopt_positions(connection, applied, item, read)
+        unit.decide_input(item.record, read, item.now)
+        if isinstance(event, PolicyAdopted):
+            unit.policies[event.area] = await self._areas.policies.get(connection, event.version)
+
+    def _unreadable(self, unit: Unit, item: Item, why: Unreadable) -> None:
+        self._metrics.dead_letters.labels(self._realm, item.record.topic, why.code).inc()
+        area = item.area if item.area in unit.heads and unit.heads[item.area].seq else None
+        unit.letter(item.record, area, "unreadable", why, item.now)
+        if area is not None and item.record.topic in LIFE_CRITICAL:
+            record = item.record
+            told = InputUnreadable(
+                topic=record.topic, partition=record.partition, offset=record.offset, code=why.code, path=why.path[:200]
+            )
+            unit.happened(area, told, f"unreadable:{record.topic}:{record.partition}:{record.offset}", item.now)
+
+    def _conflict(self, unit: Unit, item: Item, read: Readable, before: bytes) -> None:
+        self._metrics.conflicts.labels(self._realm).inc()
+        record, envelope = item.record, read.envelope
+        why = Unreadable("ID_CONFLICT", "ce_id", "same source and id as an accepted record, other content", envelope)
+        unit.letter(record, read.event.area, "conflict", why, item.now)
+        told = IdentityConflicted(
+            source=envelope.source, id=envelope.id, first_digest=before.hex(), other_digest=read.digest.hex()
+        )
+        unit.happened(read.event.area, told, f"conflict:{record.topic}:{record.partition}:{record.offset}", item.now)
+
+    async def _adoptable(self, connection: asyncpg.Connection, version: str) -> bool:
+        try:
+            await self._areas.policies.get(connection, version)
+        except UnknownPolicyError:
+            return False
+        return True
+
+    async def _adopt_positions(
+        self, connection: asyncpg.Connection, applied: Applied, item: Item, read: Readable
+    ) -> None:
+        """Positions enter the state only when a decision needs them, and are recorded with it."""
+        area = read.event.area
+        kinds = kinds_wanted(read.event)
+        if not kinds:
+            return
+        stored = await self._areas.positions(connection, applied.unit.heads[area])
+        positions = {**stored, **applied.positions.get(area, {})}
+        if positions and (event := adopt_positions(applied.unit.states[area], positions, kinds)) is not None:
+            record = item.record
+            id = f"positions:{record.topic}:{record.partition}:{record.offset}"
+            applied.unit.happened(area, event, id, item.now)
+
+    def _count_foreign(self, item: Item, head: Head) -> None:
+        if item.record.partition != head.partition or item.record.key != head.area.encode():
+            self._metrics.foreign_keys.labels(self._realm, item.record.topic).inc()
