@@ -4,7 +4,8 @@ Times stand in the document in the unit its key names; `AllocationLaw` holds the
 every score and every key of an order is an integer: floats break ties by accident.
 """
 
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr
@@ -17,6 +18,7 @@ from streams.policy.reader import Documents, error_at, read
 FILE = "allocation.yaml"
 ANY_KIND = "*"
 SECOND_MS = 1000
+MOST_LAWS = 10_000
 ClassNumber = Annotated[int, Field(ge=1, le=4)]
 """An urgency class as a key: keys of a document are read as integers, which a Literal does not allow."""
 MINUTE_MS = 60_000
@@ -103,25 +105,25 @@ class Kind(Entry):
 class AllocationLaw:
     """What holds on one day in one city, in milliseconds."""
 
-    def __init__(self, section: "Allocation", day: date, within: tuple[str, ...]) -> None:
-        order = _one(section.order, day, within, Order)
-        choice = _one(section.choice, day, within, Choice)
-        self.consent = _one(section.authorisation, day, within, Consent)
-        self.reserve = _one(section.reserve, day, within, Reserve)
-        self.standing = _one(section.standing_orders, day, within, StandingOrders)
-        self.preemption = _one(section.preemption, day, within, Preemption)
-        self.travel = _one(section.travel, day, within, Travel)
-        self.strict_classes = order.strict_classes
-        self.aging_ms = {u: minutes * MINUTE_MS for u, minutes in order.aging_minutes.items()}
-        self.balance_ms = {u: seconds * SECOND_MS for u, seconds in choice.balance_seconds.items()}
-        self.first_wave_ms = choice.first_wave_minutes * MINUTE_MS
-        self.second_wave_after_minutes = choice.second_wave_after_minutes
-        self.candidates = choice.candidates
-        self.passed_over = choice.passed_over
+    def __init__(self, entries: Mapping[str, tuple[Any, ...]]) -> None:
+        order = _one(entries["order"], Order)
+        choice = _one(entries["choice"], Choice)
+        self.consent: Consent = _one(entries["authorisation"], Consent)
+        self.reserve: Reserve = _one(entries["reserve"], Reserve)
+        self.standing: StandingOrders = _one(entries["standing_orders"], StandingOrders)
+        self.preemption: Preemption = _one(entries["preemption"], Preemption)
+        self.travel: Travel = _one(entries["travel"], Travel)
+        self.strict_classes: int = order.strict_classes
+        self.aging_ms: dict[int, int] = {u: minutes * MINUTE_MS for u, minutes in order.aging_minutes.items()}
+        self.balance_ms: dict[int, int] = {u: seconds * SECOND_MS for u, seconds in choice.balance_seconds.items()}
+        self.first_wave_ms: int = choice.first_wave_minutes * MINUTE_MS
+        self.second_wave_after_minutes: int | None = choice.second_wave_after_minutes
+        self.candidates: int = choice.candidates
+        self.passed_over: int = choice.passed_over
         self.position_age_ms = self.travel.position_age_minutes * MINUTE_MS
         self.inside_district_ms = self.travel.inside_district_minutes * MINUTE_MS
-        self.rules = (order.id, choice.id)
-        self._kinds = {kind.kind: kind for kind in in_force(section.kinds, day, within)}
+        self.rules: tuple[str, ...] = (order.id, choice.id)
+        self._kinds: dict[str, Kind] = {kind.kind: kind for kind in entries["kinds"]}
         self._any = self._kinds.get(ANY_KIND) or Kind.model_construct(kind=ANY_KIND, urgency=3)
 
     def kind(self, name: str) -> Kind:
@@ -149,25 +151,29 @@ class Allocation(Strict):
     _laws: dict[Any, AllocationLaw] = PrivateAttr(default_factory=dict)
 
     def at(self, area: str, province: str | None, timezone: str, now: datetime) -> AllocationLaw:
-        """What holds at an instant in a city. Cached by quarter of an hour: midnight falls on one in every zone."""
+        """What holds at an instant in a city; the same object as long as the same entries hold.
+
+        Cached by quarter of an hour: midnight falls on one in every time zone.
+        """
         key = (area, province, timezone, int(now.timestamp()) // 900)
         law = self._laws.get(key)
         if law is None:
-            day = local_day(now, timezone)
-            within = jurisdictions(area, province)
-            law = self._laws.get((day, within))
-            if law is None:
-                law = self._laws[day, within] = AllocationLaw(self, day, within)
-            if len(self._laws) > 10_000:
+            day, within = local_day(now, timezone), jurisdictions(area, province)
+            entries = {name: in_force(getattr(self, name), day, within) for name in _SECTIONS}
+            ids = tuple(id(entry) for name in _SECTIONS for entry in entries[name])
+            law = self._laws.get(ids) or AllocationLaw(entries)
+            if len(self._laws) > MOST_LAWS:
                 self._laws.clear()
-            self._laws[key] = law
+            self._laws[key] = self._laws[ids] = law
         return law
 
 
-def _one(entries: tuple[Any, ...], day: date, within: tuple[str, ...], model: type[Any]) -> Any:
+_SECTIONS = tuple(Allocation.model_fields)
+
+
+def _one(entries: tuple[Any, ...], model: type[Any]) -> Any:
     """The entry in force; the model's own defaults where the city has none."""
-    found = in_force(entries, day, within)
-    return found[0] if found else model.model_construct(id=f"AL-{model.__name__.upper()}-DEFAULT")
+    return entries[0] if entries else model.model_construct(id=f"{model.__name__}-default")
 
 
 def load(documents: Documents) -> Allocation:

@@ -43,8 +43,11 @@ Trigger = Literal[
 class Party(Strict):
     """Somebody to be found in the register of units, seen from the debtor or from the incident."""
 
-    role: Literal["unit", "superior", "sector_regulator", "members", "neighbours", "network", "unit_head", "authority"]
-    """`network` is the national online direct reporting 网络直报; `authority` the government that decided."""
+    role: Literal[
+        "unit", "superior", "peer", "sector_regulator", "members", "neighbours", "network", "unit_head", "authority"
+    ]
+    """`superior` in the debtor's own line; `peer` the other of the two departments, of the same tier and place;
+    `network` the national online direct reporting 网络直报; `authority` the government that decided."""
     kind: UnitKind | None = None
     """For `unit`; the debtor's own kind where absent."""
     tier: Tier | Literal["same"] | None = None
@@ -88,6 +91,8 @@ class When(Strict):
     threshold: bool | None = None
     """The reporting threshold is met (domain.md 2.2 note 9), graded or not."""
     settings: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    """Hazard kinds, of which the incident has one."""
 
 
 class Clause(Strict):
@@ -103,6 +108,8 @@ class Clause(Strict):
     when: tuple[When, ...] = ()
     due: Literal["at_once", "promptly", "instant", "daily"] | int
     """Minutes, a named term of this document, at the same instant, or every day at `at`."""
+    start: Literal["clock", "occurrence"] = "clock"
+    """`occurrence`: counted from when it happened; only where the debtor states when it knew."""
     at: str | None = Field(default=None, pattern=r"^[0-2][0-9]:[0-5][0-9]$")
     """Local time of day, for `daily`."""
     until: tuple[Literal["final_report", "response_ended"], ...] = ()
@@ -157,6 +164,8 @@ class Share(Entry):
     kinds: tuple[str, ...] = ()
     """Hazard groups and kinds; empty: any incident. Decides the content where a report does not state it."""
     when: tuple[When, ...] = ()
+    inferred: bool = False
+    """The content of a report upward that states none is this, where this holds."""
     unasked: bool = False
     """Shared by the system as soon as this holds, not only with a report upward."""
 

@@ -8,8 +8,6 @@ from streams.scenario.late import Late
 from streams.scenario.match import Matcher
 from streams.scenario.model import Scenario
 
-OF = " of "
-
 
 class Lookup:
     """A binder over a growing list of observed outputs."""
@@ -20,7 +18,6 @@ class Lookup:
         self._matcher = Matcher(scenario.calendar, self._alike)
         self._find: dict[str, Callable[[Late], str | None]] = {
             "incident": self._incident,
-            "proposal": self._proposal,
             "field": self._field,
         }
 
@@ -35,17 +32,6 @@ class Lookup:
     def _incident(self, late: Late) -> str | None:
         found = [one.data["incident"] for one in self._observed if _names(one, late.ref)]
         return found[-1] if found else None
-
-    def _proposal(self, late: Late) -> str | None:
-        """The newest proposal of a rule (or kind), `W2` or `W2 of PLANT`."""
-        rule, _, incident = late.ref.partition(OF)
-        ids = self._alike(incident) | {incident} if incident else None
-        for one in reversed(self._observed):
-            data = one.data
-            fits = rule in {data.get("rule"), data.get("kind"), data.get("proposal")} and "expires_at" in data
-            if fits and data.get("proposal") and (ids is None or data.get("incident") in ids):
-                return str(data["proposal"])
-        return None
 
     def _field(self, late: Late) -> str | None:
         wanted: dict[str, Any] = dict(late.data)

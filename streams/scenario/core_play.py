@@ -8,17 +8,22 @@ when a record refers to it.
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from schemas.base import OutputEvent
+from schemas.base import InputEvent, OutputEvent
 from schemas.codec import Readable, decode
+from schemas.inputs.registers import AreaRegistered
+from schemas.inputs.resources import ResourcePositioned
+from streams.domain.allocation.telemetry import adopt_positions, kinds_wanted
 from streams.domain.cascade import cascade
-from streams.domain.context import Context, Received, TimerFired, Trigger
-from streams.domain.core import ExternalRef, Incident, Timer
-from streams.domain.state import AreaState, Drop, Entity, Key
+from streams.domain.context import Context, Happened, Received, TimerFired, Trigger
+from streams.domain.core import Area
+from streams.domain.intake import unknown_division
+from streams.domain.state import AreaState
 from streams.policy.loader import bundled
 from streams.policy.model import Policy
 from streams.scenario.binder import Lookup
 from streams.scenario.compile import Record, record_of
 from streams.scenario.fold import Observed
+from streams.scenario.memory import AreaMemory
 from streams.scenario.model import Scenario, Send
 
 MAX_TIMERS = 50_000
@@ -30,49 +35,7 @@ class Played:
     """What came out, and which faults the run had."""
 
     observed: list[Observed] = field(default_factory=list)
-    events: list[OutputEvent] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-
-
-@dataclass
-class _Area:
-    """One area: its working state, and everything it ever stored."""
-
-    state: AreaState
-    store: dict[Key, Entity] = field(default_factory=dict)
-    clusters: dict[str, set[Key]] = field(default_factory=dict)
-    timers: dict[str, Timer] = field(default_factory=dict)
-
-    def recall(self, lookups: tuple[tuple[str, str], ...]) -> None:
-        """Load what a trigger refers to and the working state has let go, with its whole incident."""
-        for key in lookups:
-            entity = self.store.get(key)
-            if entity is None:
-                continue
-            incident = entity.id if isinstance(entity, Incident) else entity.incident
-            if incident is None:
-                self.state.load([entity])
-                continue
-            keys = self.clusters.get(incident, set()) | {("incident", incident)}
-            cluster = [self.store[one] for one in sorted(keys) if one in self.store]
-            self.state.load(cluster, visitors=(incident,))
-            if isinstance(entity, ExternalRef):
-                self.recall(((Incident.KIND, incident),) if ("incident", incident) not in keys else ())
-
-    def commit(self) -> None:
-        """Store what changed and let go of what is closed."""
-        for key, entity in self.state.changed():
-            if key[0] == Timer.KIND:
-                self.timers.pop(key[1], None)
-            if entity is None:
-                self.store.pop(key, None)
-                continue
-            if isinstance(entity, Timer):
-                self.timers[entity.id] = entity
-            self.store[key] = entity
-            if entity.incident is not None:
-                self.clusters.setdefault(entity.incident, set()).add(key)
-        self.state.settle()
 
 
 class CorePlayer:
@@ -82,7 +45,7 @@ class CorePlayer:
         self.scenario = scenario
         self.policy = policy or bundled()
         self.played = Played()
-        self._areas: dict[str, _Area] = {}
+        self.areas: dict[str, AreaMemory] = {}
         self._sent: dict[str, Record] = {}
         self._digests: dict[tuple[str, str], bytes] = {}
         self._lookup = Lookup(scenario, self.played.observed)
@@ -118,62 +81,75 @@ class CorePlayer:
     def _take(self, record: Record) -> None:
         read = decode(record.topic, record.headers, record.value)
         if not isinstance(read, Readable):
-            self.played.errors.append(f"step {record.step}: {read.code} {read.path} {read.message}")
+            self._fault(record.step, f"{read.code} {read.path} {read.message}")
             return
         envelope, event = read.envelope, read.event
-        key = (envelope.source, envelope.id)
-        if key in self._digests:
+        if (envelope.source, envelope.id) in self._digests:
             return
-        self._digests[key] = read.digest
-        received = Received(event, envelope.source, envelope.id, record.value, envelope.signature, read.digest.hex())
-        area = self._areas.setdefault(event.area, _Area(AreaState(event.area, self._now)))
-        area.recall(event.lookups())
-        self._decide(area, received, record.step)
+        self._digests[envelope.source, envelope.id] = read.digest
+        memory = self.areas.setdefault(event.area, AreaMemory(AreaState(event.area, self._now)))
+        memory.recall(event.lookups())
+        refusal = self._unreadable(memory.state, event)
+        if refusal is not None:
+            self._fault(record.step, refusal)
+        elif isinstance(event, ResourcePositioned):
+            memory.positions[event.resource] = (event.position.lat, event.position.lon, event.observed_at)
+        else:
+            self._adopt(memory, event, record.step)
+            digest = read.digest.hex()
+            received = Received(event, envelope.source, envelope.id, record.value, envelope.signature, digest)
+            self._decide(memory, received, record.step)
 
-    def _decide(self, area: _Area, trigger: Trigger, cause: str) -> None:
-        state = area.state
+    def _unreadable(self, state: AreaState, event: InputEvent) -> str | None:
+        """Why the shell would make a dead letter of the record."""
+        if not isinstance(event, AreaRegistered) and state.get(Area, state.area) is None:
+            return f"UNKNOWN_AREA {event.area}"
+        missing = unknown_division(state, event)
+        return f"UNKNOWN_DIVISION {missing}" if missing else None
+
+    def _adopt(self, memory: AreaMemory, event: InputEvent, step: str) -> None:
+        kinds = kinds_wanted(event)
+        found = adopt_positions(memory.state, memory.positions, kinds) if kinds and memory.positions else None
+        if found is not None:
+            self._decide(memory, Happened(found, f"positions:{step}"), f"positions:{step}")
+
+    def _decide(self, memory: AreaMemory, trigger: Trigger, cause: str) -> None:
+        state = memory.state
         state.now = self._now
         context = Context(state.area, self.scenario.realm, self._now, self.policy, trigger)
         try:
             events = list(cascade(state, context))
         except Exception as error:  # noqa: BLE001 - the shell quarantines whatever breaks a decision; so does this
             state.undo()
-            self.played.errors.append(f"{cause} at {self.scenario.calendar.tell(self._now)}: {_told(error)}")
+            self._fault(cause, _told(error))
             if isinstance(trigger, TimerFired):
-                state.apply([Drop(Timer, trigger.timer)])
-                area.commit()
+                memory.drop_timer(trigger.timer)
             return
-        self.played.events += events
         for event in events:
-            state.seq += 1
-            number = len(self.played.observed)
-            data = event.model_dump(mode="json")
-            self.played.observed.append(Observed(event.TYPE, state.area, self._now, number, data, cause))
-        area.commit()
+            self._observe(state, event, cause)
+        memory.commit()
+
+    def _observe(self, state: AreaState, event: OutputEvent, cause: str) -> None:
+        state.seq += 1
+        data = event.model_dump(mode="json")
+        self.played.observed.append(Observed(event.TYPE, state.area, self._now, state.seq, data, cause))
+
+    def _fault(self, cause: str, told: str) -> None:
+        self.played.errors.append(f"{cause} at {self.scenario.calendar.tell(self._now)}: {told}")
 
     def _advance(self, to: datetime) -> None:
         """Fire what falls due before `to`, each at its own instant, then move the clock."""
         for _ in range(MAX_TIMERS):
-            found = self._next_due(to)
-            if found is None:
+            due = [(timer.due, code, timer) for code, one in self.areas.items() if (timer := one.next_due(to))]
+            if not due:
                 self._now = max(self._now, to)
                 return
-            area, timer = found
-            self._now = max(self._now, timer.due)
+            instant, code, timer = min(due, key=lambda one: one[:2])
+            self._now = max(self._now, instant)
             fired = TimerFired(timer.id, timer.kind, timer.ref, timer.due, timer.incident, 0)
-            area.recall(fired.lookups())
-            self._decide(area, fired, timer.id)
-        self.played.errors.append(f"more than {MAX_TIMERS} timers until {self.scenario.calendar.tell(to)}")
-
-    def _next_due(self, before: datetime) -> tuple[_Area, Timer] | None:
-        due = (
-            ((timer.due, code, timer.id), (area, timer))
-            for code, area in self._areas.items()
-            for timer in area.timers.values()
-            if timer.due < before
-        )
-        first = min(due, key=lambda one: one[0], default=None)
-        return first[1] if first else None
+            self.areas[code].recall(fired.lookups())
+            self._decide(self.areas[code], fired, timer.id)
+        self._fault("clock", f"more than {MAX_TIMERS} timers until {self.scenario.calendar.tell(to)}")
 
 
 def play(scenario: Scenario, policy: Policy | None = None) -> Played:

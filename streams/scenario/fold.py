@@ -34,7 +34,7 @@ class Fold:
     """State of every area at successive instants."""
 
     def __init__(self, observed: Iterable[Observed]) -> None:
-        self._rest = sorted(observed, key=lambda one: (one.time, one.sequence))
+        self._rest = sorted(observed, key=lambda one: (one.time, one.area, one.sequence))
         self._next = 0
         self._states: dict[str, AreaState] = {}
 

@@ -1,4 +1,4 @@
-"""Values that only exist once the system has spoken: ids of incidents, proposals, commitments and notices.
+"""Values that only exist once the system has spoken: ids of incidents, notices and the like.
 
 A step that refers to one is completed when it is its turn, from the outputs seen until then, as a console would.
 """
@@ -14,9 +14,9 @@ from streams.scenario.tree import Place
 class Late:
     """A value to be looked up in what was emitted so far."""
 
-    kind: Literal["incident", "proposal", "field"]
+    kind: Literal["incident", "field"]
     ref: str
-    """External id of the incident, name of the rule that proposed, or the event type to look for."""
+    """External id of the incident, or the event type to look for."""
     place: Place
     data: tuple[tuple[str, Any], ...] = ()
     """`field`: what the event's data must match."""

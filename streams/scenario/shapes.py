@@ -1,6 +1,7 @@
 """YAML data laid against the JSON schema of an event type: short names and times resolved, every error placed."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -149,7 +150,7 @@ class _Walk:
         if name in INCIDENT_FIELDS:
             return self.incident(value, node.place)
         if name == "proposal":
-            return Late("proposal", value, node.place, fallback=value if ":" in value or "|" in value else None)
+            return self.proposal(value, node.place)
         if name in UNIT_FIELDS and value not in self.shaper.names.units:
             self.shaper.problems.add(node.place, f"unknown unit {value!r}{nearest(value, self.shaper.names.units)}")
         return value
@@ -167,13 +168,31 @@ class _Walk:
             self.shaper.problems.add(place, f"unknown district {text!r}{nearest(text, self.shaper.names.codes())}")
         return found or text
 
-    def incident(self, text: str, place: Place) -> Late:
+    def incident(self, text: str, place: Place) -> Late | str:
         """External ids name incidents; `source|external id` and real ids stand for themselves."""
         source = self.shaper.names.incidents.get(text)
         if source is None and "|" not in text and not text.startswith("INC"):
             hint = nearest(text, self.shaper.names.incidents)
             self.shaper.problems.add(place, f"unknown incident {text!r}: no report has this external id{hint}")
+        if source is not None and self.root["title"] == "DirectiveIssued":
+            return f"{source}|{text}"
         return Late("incident", text, place, fallback=f"{source}|{text}" if source else text)
+
+    def proposal(self, text: str, place: Place) -> str:
+        """`W2 of PLANT`, or `W2` where the scenario has one incident only; proposal ids stand for themselves."""
+        rule, said, incident = text.partition(" of ")
+        incidents = self.shaper.names.incidents
+        if not said:
+            if "@" in text or not re.fullmatch(r"[A-Za-z0-9_-]+(:[1-4])?", text):
+                return text
+            if len(incidents) != 1:
+                self.shaper.problems.add(place, f"{text!r} of which incident? write `{text} of <external id>`")
+                return text
+            incident = next(iter(incidents))
+        if incident in incidents:
+            return f"{rule}@{incidents[incident]}|{incident}"
+        zone = self.shaper.names.place(incident)
+        return f"{rule}@{zone or incident}"
 
     def late(self, node: Map) -> Late:
         for key in node.items.keys() - LATE_KEYS:

@@ -30,6 +30,7 @@ class AllocationIndex:
         self._queues: dict[str, Queue] = {}
         self._tables: dict[str, tuple[Times, bool, bool]] = {}
         self._holdings: dict[str, dict[str, None]] = {}
+        self._positions: dict[str, Position] = {}
         self._on_change = {
             Resource: self._resource,
             Line: self._line,
@@ -123,7 +124,11 @@ class AllocationIndex:
             why = CODE[new.status] if new.status != "ready" else IDLE if deep > 0 else CODE["empty"]
         if why == IDLE and entry.requisition_target:
             why = CODE["requisition_only"]
-        self.pool(entry.kind).put(entry, self.number(entry.district), why, available, deep)
+        pool = self.pool(entry.kind)
+        is_new = entry.resource not in pool.row_of
+        pool.put(entry, self.number(entry.district), why, available, deep)
+        if is_new and (position := self._positions.get(entry.resource)) is not None:
+            self._fix(pool, position)
 
     def _line(self, old: Line | None, new: Line | None) -> None:
         if new is not None and new.need > 0:
@@ -164,11 +169,21 @@ class AllocationIndex:
         pool.set_floor(self._districts[district], floors.get(district, floors.get(ANY_DISTRICT, 0)))
 
     def _position(self, old: Position | None, new: Position | None) -> None:
-        position = cast("Position", new if new is not None else old)
+        id = cast("Position", new if new is not None else old).id
+        if new is not None:
+            self._positions[id] = new
+        else:
+            del self._positions[id]
         for pool in self._pools.values():
-            if position.id in pool.row_of:
-                seen = int(position.observed_at.timestamp() * 1000)
-                pool.fix(position.id, position.point if new is not None else None, seen)
+            if id in pool.row_of:
+                if new is not None:
+                    self._fix(pool, new)
+                else:
+                    pool.unfix(id)
+
+    @staticmethod
+    def _fix(pool: Pool, position: Position) -> None:
+        pool.fix(position.id, position.point, int(position.observed_at.timestamp() * 1000))
 
     def _district(self, old: District | None, new: District | None) -> None:
         if new is not None:

@@ -258,20 +258,21 @@ class Pool:
 
     # --- positions
 
-    def fix(self, resource: str, point: Point | None, observed_ms: int) -> None:
-        """Telemetry saw the unit there; None: forget it, it is at home."""
-        row = self.row_of.get(resource)
-        if row is None:
-            return
+    def fix(self, resource: str, point: Point, observed_ms: int) -> None:
+        """Telemetry saw the unit there."""
+        row = self.row_of[resource]
         self.stale.pop(row, None)
-        if point is None:
-            self._fix_ms.pop(row, None)
-            entry = self._entries[row]
-            self._place(row, entry.position if entry else None)
-            return
         self._place(row, point)
         self._fix_ms[row] = observed_ms
         heapq.heappush(self._fixes, (observed_ms, row))
+
+    def unfix(self, resource: str) -> None:
+        """Forget what telemetry said: the unit counts as being at home."""
+        row = self.row_of[resource]
+        self.stale.pop(row, None)
+        self._fix_ms.pop(row, None)
+        entry = self._entries[row]
+        self._place(row, entry.position if entry else None)
 
     def expire_fixes(self, oldest_ms: int) -> None:
         """Fixes older than this are not trusted: those units count as being at home."""

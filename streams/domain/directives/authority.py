@@ -57,20 +57,25 @@ def valid(person: Person, at: datetime) -> bool:
     return entry.valid_from <= at and (entry.valid_to is None or at <= entry.valid_to)
 
 
-def _outside_home(
-    state: AreaState, rules: AuthorityLaw, office: str, person: Person, matter: Matter
-) -> Refusal | None:
+def _outside_home(state: AreaState, rules: AuthorityLaw, office: str, person: Person, matter: Matter) -> Refusal | None:
     """A district's office decides for its own district only; so does whoever works in a district's unit."""
     home = home_of(state, person)
     if rules.bound(office):
         home = home or person.entry.district
         if home is None:
-            return Refusal("NOT_AUTHORISED", f"{office} is a district's, and no district is registered", {"reason": "no_district"})
+            return Refusal(
+                "NOT_AUTHORISED", f"{office} is a district's, and no district is registered", {"reason": "no_district"}
+            )
     if home is None:
         return None
     places = (matter.zone,) if matter.zone is not None else matter.districts
     if places and home not in places:
-        details = {"reason": "other_district", "district": home, "zone": matter.zone, "districts": list(matter.districts)}
+        details = {
+            "reason": "other_district",
+            "district": home,
+            "zone": matter.zone,
+            "districts": list(matter.districts),
+        }
         return Refusal("NOT_AUTHORISED", f"{office} of {home} decides for {home} only", details)
     return None
 

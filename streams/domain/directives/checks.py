@@ -114,7 +114,9 @@ def _issuer(case: Case) -> Refusal | None:
     if event.office not in person.entry.offices:
         return Refusal("NOT_AUTHORISED", f"does not hold the office {event.office}", {"reason": "office_not_held"})
     if not valid(person, event.issued_at):
-        return Refusal("NOT_AUTHORISED", "did not hold the office when the directive was issued", {"reason": "not_in_office"})
+        return Refusal(
+            "NOT_AUTHORISED", "did not hold the office when the directive was issued", {"reason": "not_in_office"}
+        )
     return None
 
 

@@ -52,7 +52,7 @@ def matter_of(state: AreaState, policy: Policy, event: cmd.DirectiveIssued) -> M
 def home_of(state: AreaState, person: Person) -> str | None:
     """The district whose affairs the person decides; None for a person of the city or above."""
     unit = state.get(Unit, person.entry.unit)
-    if unit is not None and unit.entry.tier in {"unit", "township", "district"}:
+    if unit is not None and unit.entry.tier in {"township", "district"}:
         return person.entry.district or unit.entry.district
     return None
 

@@ -57,9 +57,7 @@ def natural_zone(state: AreaState, incident: Incident | None, level: ResponseLev
     return districts[0] if led_by_district and len(districts) == 1 else state.area
 
 
-def addressed(
-    state: AreaState, incident: str | None, command: ChangeResponse | EndResponse
-) -> Response | None:
+def addressed(state: AreaState, incident: str | None, command: ChangeResponse | EndResponse) -> Response | None:
     """The running response that a command means: in its zone, or the incident's most severe and widest.
 
     A raise may name a zone in which only a narrower response runs: that one is widened.

@@ -24,17 +24,28 @@ def newer(known: Mapping[str, Figure], stated: Mapping[str, FactValue], as_of: d
     return result
 
 
-def newest_verified(source: Source, stated: Mapping[str, FactValue], as_of: datetime, how: Verification) -> dict[str, Figure]:
-    """The newest verified statement of each fact, kept where a newer unverified one stands before it."""
+def verified_beside(
+    source: Source, stated: Mapping[str, FactValue], as_of: datetime, how: Verification
+) -> dict[str, Figure]:
+    """The newest verified statement of each fact whose newest one is unverified, after one more report."""
+    known = source.figures
     if how == "verified":
-        known = {name: figure for name, figure in source.figures.items() if figure.verification == "verified"}
-        return newer({**source.verified, **known}, stated, as_of, how)
-    lost = {
-        name: source.figures[name]
-        for name in stated
-        if name in source.figures and source.figures[name].verification == "verified" and source.figures[name].as_of < as_of
-    }
-    return {**source.verified, **lost} if lost else source.verified
+        passed = {name: Figure(value, as_of, how) for name, value in stated.items() if _newer_stands(known, name, as_of)}
+    else:
+        passed = {
+            name: known[name]
+            for name in stated
+            if name in known and known[name].verification == "verified" and known[name].as_of < as_of
+        }
+    if not passed:
+        return source.verified
+    kept = source.verified
+    return {**kept, **{name: figure for name, figure in passed.items() if not _newer_stands(kept, name, figure.as_of)}}
+
+
+def _newer_stands(known: Mapping[str, Figure], name: str, as_of: datetime) -> bool:
+    figure = known.get(name)
+    return figure is not None and figure.as_of > as_of
 
 
 def _rank(figure: Figure) -> tuple[bool, str, str]:
