@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from schemas.base import Department, DistrictCode, Id, InputEvent, Model, ResponseLevel, Text, Utc
-from schemas.inputs.reports import FactValue
+from schemas.inputs.reports import FactValue, ReportContent
 from schemas.topics import COMMAND_DIRECTIVES
 
 Zone = str
@@ -176,7 +176,8 @@ class ReportUpward(Model):
     from_unit: Id
     to_units: tuple[Id, ...] = Field(min_length=1)
     department: Department
-    content: Literal["casualties", "outbreak_risk", "disaster_warning", "sanitation_need", "zero_report", "other"]
+    content: ReportContent | None = None
+    """Absent: judged from the incident and the sender's department."""
     text: Text = ""
 
 
@@ -194,7 +195,10 @@ class VerifyFacts(Model):
 
     action: Literal["verify", "refute"]
     incident: Id
+    report: Id | None = None
+    """refute: only what this `source|external_id` said; without it and without figures the whole incident."""
     figures: dict[str, FactValue] = {}
+    """verify: the true values, or those that count now where none are given; refute: the values that are not true."""
     as_of: Utc | None = None
     reason: Text = ""
 

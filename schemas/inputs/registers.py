@@ -7,6 +7,13 @@ from pydantic import Field
 from schemas.base import AreaCode, DistrictCode, Id, InputEvent, Model, Text, Utc
 from schemas.topics import REGISTERS
 
+UnitKind = Literal[
+    "enterprise", "hospital", "ems_centre", "township", "emergency_management", "health", "government", "cdc",
+    "public_security", "labour", "trade_union", "procuratorate", "market_regulation", "education", "ministry",
+    "garrison", "member_unit", "hq_office", "news_centre", "node",
+]  # fmt: skip
+UnitTier = Literal["unit", "township", "district", "city", "province", "nation"]
+
 
 class AreaRegistered(InputEvent):
     """A commanding city comes under Liandong, or changes its description. Must be an area's first record."""
@@ -41,12 +48,8 @@ class UnitRegistered(InputEvent):
 
     unit: Id
     name: Text
-    kind: Literal[
-        "enterprise", "hospital", "ems_centre", "township", "emergency_management", "health", "government", "cdc",
-        "public_security", "labour", "trade_union", "procuratorate", "market_regulation", "education", "ministry",
-        "garrison", "member_unit", "hq_office", "news_centre", "node",
-    ]  # fmt: skip
-    tier: Literal["unit", "township", "district", "city", "province", "nation"]
+    kind: UnitKind
+    tier: UnitTier
     district: DistrictCode | None = None
     superior: Id | None = None
     sector_regulator: Id | None = None

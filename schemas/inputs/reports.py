@@ -11,6 +11,11 @@ Channel = Literal["phone", "cad", "ems_120", "direct_online", "sensor", "opinion
 Verification = Literal["unverified", "verified", "refuted"]
 FactValue = bool | int | float | str
 NeedKind = Literal["medical", "sanitation", "psychosocial", "shelter", "supplies"]
+ReportContent = Literal[
+    "casualties", "outbreak_risk", "disaster_warning", "sanitation_need", "zero_report", "response", "aftermath", "other"
+]
+"""What a report upward is about: the five share types of NS-1 and NS-2 (the first four words, by department), the zero
+report, the start of a response (OB-34), the report after it (OB-40), or anything else."""
 
 
 class Place(Model):
@@ -78,7 +83,11 @@ class CaseOnset(Model):
 
 
 class UpwardReportNoticed(InputEvent):
-    """A notice that a unit reported upward outside Liandong (meets OB-*, checked against OB-30 peer notice)."""
+    """A notice that a unit reported upward outside Liandong: meets its obligations, and starts its recipients'.
+
+    Whether the peer was told before is checked (OB-30, NS-3): by the notices that Liandong queued before, or by
+    `peer_notified_at`. A report made through Liandong is the directive `report_upward`, which tells the peer itself.
+    """
 
     TYPE: ClassVar[str] = "report.upward_noticed.v1"
     TOPIC: ClassVar[str] = INCIDENT_REPORTS
@@ -89,11 +98,14 @@ class UpwardReportNoticed(InputEvent):
     from_unit: Id
     to_units: tuple[Id, ...] = Field(min_length=1)
     department: Department | None = None
+    """Needed only where the register does not know the sender."""
     reported_at: Utc
     received_at: Utc | None = None
-    content: Literal["casualties", "outbreak_risk", "disaster_warning", "sanitation_need", "zero_report", "other"] = (
-        "other"
-    )
+    """When the recipients had it: their own clocks start then; when it was reported, where absent."""
+    content: ReportContent | None = None
+    """Absent: judged from the incident and the sender's department."""
+    peer_notified_at: Utc | None = None
+    """When the peer's liaison officer and duty room were both told outside Liandong."""
     channel: Channel = "phone"
     text: Text = ""
 

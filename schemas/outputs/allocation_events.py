@@ -298,3 +298,17 @@ class FloorWaived(OutputEvent):
 
     def subject(self) -> str:
         return self.waiver
+
+
+class CommitmentHeard(OutputEvent):
+    """A deployed force keeps contact (DU-8)."""
+
+    TYPE: ClassVar[str] = "commitment.heard.v1"
+    TOPIC: ClassVar[str] = RESOURCE_ALLOCATIONS
+
+    commitment: Id
+    resource: Id
+    observed_at: Utc
+
+    def subject(self) -> str:
+        return self.commitment

@@ -59,6 +59,8 @@ class PhaseChanged(OutputEvent):
     TYPE: ClassVar[str] = "command.phase_changed.v1"
     TOPIC: ClassVar[str] = RESPONSE_LEVELS
 
+    about: Id
+    """The incident; the alert or the task force where there is none."""
     previous: Phase
     phase: Phase
     level: ResponseLevel | None
@@ -71,6 +73,8 @@ class ModeChanged(OutputEvent):
     TYPE: ClassVar[str] = "command.mode_changed.v1"
     TOPIC: ClassVar[str] = RESPONSE_LEVELS
 
+    about: Id
+    """The incident; the alert or the task force where there is none."""
     previous: Mode
     mode: Mode
     rule: Id
@@ -84,6 +88,8 @@ class ProfileChanged(OutputEvent):
     TYPE: ClassVar[str] = "command.profile_changed.v1"
     TOPIC: ClassVar[str] = RESPONSE_LEVELS
 
+    about: Id
+    """The incident; the alert or the task force where there is none."""
     previous: Id
     profile: Id
     values: dict[str, Any]

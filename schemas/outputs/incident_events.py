@@ -22,13 +22,14 @@ class IncidentOpened(OutputEvent):
     place: Place
     setting: str
     occurred_at: Utc
+    opened_at: Utc
 
 
 class ReportAttached(OutputEvent):
     """A report now belongs to this incident. Figures stay per source; `provisional` attachments can be split off.
 
-    `hazard_kinds` are ids of the policy (a taxonomy code such as 13A02 has become `cholera`); kinds and facts that the
-    policy does not know are here too and are flagged by ReportFlagged.
+    `hazard_kinds` are ids of the policy (a taxonomy code such as 13A02 has become `cholera`) and what the policy does
+    not know; `figures` are those that the policy can read. What it cannot is told by ReportFlagged.
     """
 
     TYPE: ClassVar[str] = "incident.report_attached.v1"
@@ -56,10 +57,18 @@ class ReportAttached(OutputEvent):
     needs: tuple[NeedKind, ...] = ()
     zero_report: bool = False
     text: Text = ""
-    counts_since: Utc | None = None
-    """Case counts as of an earlier instant are no longer needed by the trend rule in force."""
+    counted: tuple["CountKept", ...] = ()
+    """Counts that the trend rules in force look at."""
     late: bool = False
     """A supplement to an incident that is closed; it stays closed unless IncidentReopened follows."""
+
+
+class CountKept(Model):
+    """A count as of the report's instant; counts of instants before `since` are no longer needed by the trend rule."""
+
+    fact: Id
+    count: int
+    since: Utc
 
 
 class FactsChanged(OutputEvent):
@@ -181,6 +190,7 @@ class ReportFlagged(OutputEvent):
         "unknown_hazard_kind", "unknown_fact", "wrong_fact_type", "judgement_without_expert", "future_as_of"
     ]
     names: tuple[str, ...]
+    stated: dict[str, FactValue] = {}
 
 
 class Contradiction(Model):

@@ -57,6 +57,7 @@ class IncidentRefuted(OutputEvent):
     TOPIC: ClassVar[str] = INCIDENT_EVENTS
 
     incident: str
+    as_of: Utc
     directive: Id
     issuer: Id
     reason: Text = ""

@@ -140,11 +140,14 @@ class TerminationClockSet(OutputEvent):
     TOPIC: ClassVar[str] = RESPONSE_LEVELS
 
     last_onset: Utc
+    line_listed: bool
+    """Whether a line list says so; otherwise it is the instant of the figures in which cases last rose."""
+    cases: int
     hazard_kind: Id
-    incubation_hours: float
+    """The incident's kind with the longest incubation period."""
+    incubation_days: int
     earliest: Utc
     rule: Id
-    """The policy entry that gives the longest incubation period."""
 
 
 class ReviewOpened(OutputEvent):

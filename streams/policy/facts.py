@@ -40,6 +40,8 @@ class FirstUrban(Strict):
 
     lookback: Literal["calendar_year"] | int
     """The calendar year of the occurrence, or a number of days before it."""
+    of: tuple[str, ...] = Field(min_length=1)
+    """Facts of which one above zero means that the kind has occurred."""
 
 
 class Fact(Strict):
@@ -140,6 +142,21 @@ class Facts(Strict):
             if always or name not in stated:
                 facts[name] = value(facts)  # type: ignore[operator]
         return facts
+
+    @cached_property
+    def derived(self) -> tuple[Fact, ...]:
+        """Facts that may come out of line lists, districts or history."""
+        return tuple(fact for fact in self.facts if fact.line_list or fact.districts or fact.first_urban)
+
+    @cached_property
+    def derivable(self) -> frozenset[str]:
+        """Their names."""
+        return frozenset(fact.name for fact in self.derived)
+
+    @cached_property
+    def first_occurrences(self) -> tuple[Fact, ...]:
+        """Facts for which the register of urban occurrences is kept."""
+        return tuple(fact for fact in self.facts if fact.first_urban)
 
     @cached_property
     def casualty_facts(self) -> tuple[str, ...]:

@@ -84,6 +84,8 @@ class FamilyProgram:
     family: str
     in_composite: bool
     rules: tuple[CompiledRule, ...]
+    names: frozenset[str]
+    """Every fact that a rule looks at."""
 
     def grade(self, given: Facts) -> tuple[Severity | None, tuple[CompiledRule, ...]]:
         """The most severe grade of which a rule holds, and all rules that hold at it."""
@@ -125,7 +127,8 @@ class Grading(Strict):
             if mine:
                 tables = dict.fromkeys(index for kind in mine for index in self._table(family.id, kind, day, within))
                 rules = sorted((rule for index in tables for rule in self._rules[index]), key=lambda rule: rule.sev or 0)
-                yield FamilyProgram(family.id, family.composite, tuple(rules))
+                names = frozenset(name for rule in rules for name in rule.names)
+                yield FamilyProgram(family.id, family.composite, tuple(rules), names)
 
     def _table(self, family: str, kind: str, day: date, within: Within) -> Iterator[int]:
         variant = self.variant(family, day, within)
@@ -143,6 +146,10 @@ class Grading(Strict):
         chosen = [choice for choice in self.choices if choice.family == family and choice.in_force(day)]
         mine = [choice for choice in chosen if choice.jurisdiction in within]
         return min(mine, key=lambda choice: within.index(choice.jurisdiction)).variant if mine else None
+
+    def asks(self, kinds: tuple[str, ...], day: date, within: Within, fact: str) -> bool:
+        """Whether any rule for these kinds looks at the fact."""
+        return any(fact in part.names for part in self.program(kinds, day, within))
 
     def initial(self, family: str) -> bool:
         """Whether a family is an initial determination, which a re-assessment may replace."""

@@ -11,6 +11,8 @@ from typing import Any, Literal, Self
 from pydantic import Field, PrivateAttr, model_validator
 
 from schemas.base import Severity
+from schemas.inputs.registers import UnitKind, UnitTier
+from schemas.inputs.reports import ReportContent
 from streams.policy.conditions import ConditionError, Predicate, compiled, parse
 from streams.policy.dated import Entry, EntryId, Strict, in_force
 from streams.policy.facts import load as load_facts
@@ -18,16 +20,7 @@ from streams.policy.hazards import Group
 from streams.policy.reader import Documents, error_at, read
 
 FILE = "obligations.yaml"
-UnitKind = Literal[
-    "enterprise", "hospital", "ems_centre", "township", "emergency_management", "health", "government", "cdc",
-    "public_security", "labour", "trade_union", "procuratorate", "market_regulation", "education", "ministry",
-    "garrison", "member_unit", "hq_office", "news_centre", "node",
-]  # fmt: skip
-Tier = Literal["unit", "township", "district", "city", "province", "nation"]
-TIERS: tuple[Tier, ...] = ("unit", "township", "district", "city", "province", "nation")
-Content = Literal[
-    "casualties", "outbreak_risk", "disaster_warning", "sanitation_need", "zero_report", "response", "aftermath", "other"
-]
+TIERS: tuple[UnitTier, ...] = ("unit", "township", "district", "city", "province", "nation")
 Trigger = Literal[
     "learned",  # a unit came to know: its own knowledge 发现/获知, or a report that it received 接到报告
     "standing",  # the conditions hold, whoever knows
@@ -50,7 +43,7 @@ class Party(Strict):
     `network` the national online direct reporting 网络直报; `authority` the government that decided."""
     kind: UnitKind | None = None
     """For `unit`; the debtor's own kind where absent."""
-    tier: Tier | Literal["same"] | None = None
+    tier: UnitTier | Literal["same"] | None = None
     near: Literal["debtor", "incident"] = "debtor"
     """Whose district counts for a unit of district tier or below."""
     settings: tuple[str, ...] = ()
@@ -67,7 +60,7 @@ class Debtor(Strict):
     """Who owes it: a unit that learned and is of these kinds and tiers, or one party that is always the same."""
 
     kinds: tuple[UnitKind, ...] = ()
-    tiers: tuple[Tier, ...] = ()
+    tiers: tuple[UnitTier, ...] = ()
     basis: tuple[Literal["known", "received"], ...] = ("known", "received")
     """How it must have come to know for this duty."""
     party: Party | None = None
@@ -118,7 +111,7 @@ class Clause(Strict):
     """`changed`, `together`: the rules whose reports it supplements or accompanies."""
     again_on_rise: str | None = None
     """A family: it is owed anew each time that this family's grade gets worse."""
-    met_by: tuple[Content, ...] = ()
+    met_by: tuple[ReportContent, ...] = ()
     """Contents of a report that meets it; empty: any."""
     by_notice: bool = False
     """The system itself tells the recipients, at once, with a notice (domain.md 5.2)."""
@@ -159,7 +152,7 @@ class Share(Entry):
     """One of the share types between the two departments 通报内容 (NS-1, NS-2)."""
 
     by: Literal["health", "emergency_management"]
-    content: Content
+    content: ReportContent
     groups: tuple[Group, ...] = ()
     kinds: tuple[str, ...] = ()
     """Hazard groups and kinds; empty: any incident. Decides the content where a report does not state it."""
@@ -175,7 +168,7 @@ class Stranger(Entry):
 
     reporter_kind: str
     kind: UnitKind
-    tier: Tier
+    tier: UnitTier
 
 
 class BoundClause:

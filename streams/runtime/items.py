@@ -39,6 +39,8 @@ class Applied:
     letters: bool = False
     positions: dict[str, dict[str, Spot]] = field(default_factory=dict)
     skipped: int = 0
+    rest: list[Item] = field(default_factory=list)
+    """Records that the transaction left for the next one."""
 
 
 def decode_record(record: Record, *, virtual_time: bool) -> Item:
@@ -49,6 +51,11 @@ def decode_record(record: Record, *, virtual_time: bool) -> Item:
         now = read.envelope.virtualtime
     area = read.event.area if isinstance(read, Readable) else _area_of_key(record.key)
     return Item(record, read, area, now)
+
+
+def position_of(item: Item) -> Position:
+    """The partition that the record came from."""
+    return Position(item.record.topic, item.record.partition)
 
 
 def _area_of_key(key: bytes | None) -> str | None:

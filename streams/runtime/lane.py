@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from functools import partial
 from typing import TypeVar
 
 import stamina
@@ -17,7 +18,6 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from schemas.codec import Readable
-from schemas.envelope import parse_time
 from schemas.inputs.clock import ClockAdvanced
 from schemas.topics import REALM_CLOCK
 from streams.runtime.items import Applied, Item, PositionMovedBackError, decode_record
@@ -25,6 +25,7 @@ from streams.runtime.merge import GapError, MergeQueue, by_append_time, virtual_
 from streams.runtime.outbox import Outbox
 from streams.runtime.records import Position, Record
 from streams.runtime.transaction import Transactions
+from streams.runtime.virtual import order_time, virtual_time
 from streams.settings import Settings
 from streams.store.database import TRANSIENT
 from streams.store.policy_book import UnknownPolicyError
@@ -34,6 +35,9 @@ T = TypeVar("T")
 log = structlog.get_logger("lane")
 PASSING = (*TRANSIENT, KafkaError, UnknownPolicyError)
 """Faults that pass by themselves, or when an operator stores what is missing: the lane waits."""
+SHORT_REST_S = 0.05
+LONG_REST_S = 0.25
+TIMERS_AT_ONCE = 200
 
 
 class LaneState(Enum):
@@ -74,7 +78,7 @@ class Lane:
         self._settings = settings
         self._metrics = metrics
         self._reseek = reseek
-        self._sort = virtual_order(_order_time) if settings.virtual_time else by_append_time
+        self._sort = virtual_order(order_time) if settings.virtual_time else by_append_time
         self._queue = MergeQueue(self._sort)
         self._wake = asyncio.Event()
         self._drained = asyncio.Event()
@@ -160,31 +164,47 @@ class Lane:
         )
 
     async def _run(self) -> None:
-        while self.state is LaneState.RUNNING:
+        while self._running():
+            self._wake.clear()
             try:
                 worked = await self._step()
-            except PositionMovedBackError:
-                log.exception("position_moved_back", lane=self.partition)
+            except PASSING as error:
+                log.info("lane_left", lane=self.partition, error=repr(error))
+                return
+            except Exception:
+                # What was taken from the queue is not applied: going on would skip it.
+                log.critical("lane_failed", lane=self.partition, exc_info=True)
                 self.lose()
                 return
             if not worked:
-                await self.outbox.flush(self.partition)
-                self._wake.clear()
-                try:
-                    await asyncio.wait_for(self._wake.wait(), 0.05 if self._queue.size() or self._due else 1.0)
-                except TimeoutError:
-                    continue
+                await self._rest()
 
     async def _step(self) -> bool:
+        if await self._fire_due():
+            return True
         if self._must_wait():
             return False
         records = self._queue.take(self._settings.batch_records, self._may)
         if not self._full():
             self._drained.set()
-        if records:
-            await self._apply_records(records)
-            return True
-        return await self._fire_due()
+        if not records:
+            return False
+        await self._apply_records(records)
+        return True
+
+    async def _rest(self) -> None:
+        """Wait for records. Cursors travel with the next transaction; only a lane that stays idle stores them alone."""
+        if self._queue.size() or self._due:
+            await self._woken(SHORT_REST_S)
+        elif not await self._woken(LONG_REST_S):
+            await self.outbox.flush(self.partition)
+
+    async def _woken(self, seconds: float) -> bool:
+        try:
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
 
     def _must_wait(self) -> bool:
         """A lagging topic's next record may be older than what is at hand: give it a moment."""
@@ -200,7 +220,7 @@ class Lane:
             return True
         if record.topic == REALM_CLOCK:
             return self._clock_may(record)
-        at = _virtual_time(record)
+        at = virtual_time(record)
         state = self._transactions.areas.peek((record.key or b"").decode("ascii", "replace"))
         return at is None or state is None or at <= state.now
 
@@ -240,20 +260,24 @@ class Lane:
             more = await self._fire_area(area, to)
 
     async def _apply(self, items: list[Item]) -> None:
-        if not items:
-            return
-        self.busy_since = time.monotonic()
-        try:
-            applied = await self._retried("transaction", lambda: self._transactions.apply(items, self.outbox.cursors()))
-        except PositionMovedBackError:
-            raise
-        except Exception as error:  # noqa: BLE001  (whatever a decision raises must not stop the city)
-            await self._one_by_one(items, error)
-            return
-        finally:
-            self.busy_since = None
-        self._metrics.batch.labels(self._metrics.realm).observe(len(items))
-        await self._published(applied, items)
+        while items:
+            self.busy_since = time.monotonic()
+            try:
+                applied = await self._retried("transaction", partial(self._transact, items))
+            except (PositionMovedBackError, *PASSING):
+                # The lane is being stopped: a fault that passes says nothing about the records.
+                raise
+            except Exception as error:  # noqa: BLE001  (whatever a decision raises must not stop the city)
+                await self._one_by_one(items, error)
+                return
+            finally:
+                self.busy_since = None
+            done, items = items[: len(items) - len(applied.rest)], applied.rest
+            self._metrics.batch.labels(self._metrics.realm).observe(len(done))
+            await self._published(applied, done)
+
+    async def _transact(self, items: list[Item]) -> Applied:
+        return await self._transactions.apply(items, self.outbox.cursors(), self.applied)
 
     async def _one_by_one(self, items: list[Item], error: Exception) -> None:
         """A decision or a constraint failed for good: find the culprit, keep it, go on with the others."""
@@ -276,8 +300,9 @@ class Lane:
         await self._retried("publish", lambda: self.outbox.publish(applied))
         self.outbox.log(applied)
         now = time.time()
+        latency = self._metrics.latency.labels(self._metrics.realm)
         for item in items or ():
-            self._metrics.latency.labels(self._metrics.realm).observe(max(0.0, now - item.record.timestamp / 1000))
+            latency.observe(max(0.0, now - item.record.timestamp / 1000))
 
     async def _fire_due(self) -> bool:
         due = self._due
@@ -292,9 +317,19 @@ class Lane:
 
     async def _fire_area(self, area: str, before: datetime) -> bool:
         try:
-            applied, more = await self._retried(
-                "timers", lambda: self._transactions.fire(area, before, at_due=self._settings.virtual_time)
-            )
+            applied, more = await self._fire(area, before, TIMERS_AT_ONCE)
+        except (PositionMovedBackError, *PASSING):
+            raise
+        except Exception:  # noqa: BLE001  (one of them fails: fire them one by one until it is found)
+            return await self._fire_alone(area, before)
+        await self._published(applied, None)
+        return more
+
+    async def _fire_alone(self, area: str, before: datetime) -> bool:
+        try:
+            applied, more = await self._fire(area, before, 1)
+        except (PositionMovedBackError, *PASSING):
+            raise
         except Exception as error:
             log.error("timer_quarantined", lane=self.partition, area=area, exc_info=error)
             culprit = error
@@ -304,6 +339,12 @@ class Lane:
             more = True
         await self._published(applied, None)
         return more
+
+    async def _fire(self, area: str, before: datetime, limit: int) -> tuple[Applied, bool]:
+        return await self._retried(
+            "timers",
+            lambda: self._transactions.fire(area, before, at_due=self._settings.virtual_time, limit=limit),
+        )
 
     async def _reached(self, after: dict[Position, int]) -> bool:
         own = {position: end for position, end in after.items() if position.partition == self.partition}
@@ -324,27 +365,8 @@ class Lane:
             with attempt:
                 if attempt.num > 1:
                     self._metrics.retries.labels(self._metrics.realm, where).inc()
-                    await self.outbox.recover(where)
                 return await action()
         raise AssertionError("unreachable")
-
-
-def _virtual_time(record: Record) -> datetime | None:
-    for name, value in record.headers:
-        if name == "ce_virtualtime":
-            try:
-                return parse_time(value.decode())
-            except (ValueError, UnicodeDecodeError):
-                return None
-    return None
-
-
-def _order_time(record: Record) -> datetime | None:
-    if record.topic == REALM_CLOCK:
-        read = decode_record(record, virtual_time=True).read
-        if isinstance(read, Readable) and isinstance(read.event, ClockAdvanced):
-            return read.event.to
-    return _virtual_time(record)
 
 
 def utc_now() -> datetime:

@@ -44,7 +44,13 @@ class Lanes:
         self._publisher = publisher
         self._metrics = metrics
         self._transactions = Transactions(
-            pool, areas, metrics, realm=settings.realm, namespace=namespace, partitions=settings.partitions
+            pool,
+            areas,
+            metrics,
+            realm=settings.realm,
+            namespace=namespace,
+            partitions=settings.partitions,
+            budget_s=settings.idle_transaction_ms / 8000,
         )
         self._probe: AIOKafkaConsumer | None = None
         self._reseek: Reseek | None = None
@@ -75,8 +81,8 @@ class Lanes:
         if self._tick_task is not None:
             self._tick_task.cancel()
             await asyncio.wait((self._tick_task,))
+        await asyncio.gather(*(lane.stop() for lane in self._lanes.values()))
         for lane in self._lanes.values():
-            await lane.stop()
             await lane.outbox.flush(lane.partition)
         if self._probe is not None:
             await self._probe.stop()
@@ -90,8 +96,7 @@ class Lanes:
         """
         async with self._assigning:
             self.assigned = False
-            for lane in self._lanes.values():
-                await lane.stop()
+            await asyncio.gather(*(lane.stop() for lane in self._lanes.values()))
             while True:
                 try:
                     positions = await self._assign(wanted)

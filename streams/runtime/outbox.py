@@ -52,7 +52,10 @@ class Outbox:
             await self.publish_letters(applied.next_offsets)
 
     def _unbroken(self, applied: Applied) -> tuple[list[EventRow], set[str]]:
-        """Rows that follow the cursors without a hole, and the areas where others must be sent first."""
+        """Rows that follow the cursors without a hole, and the areas where others must be sent too.
+
+        Those were committed by a worker that did not publish them, or by us in a commit whose answer was lost.
+        """
         heads = applied.unit.heads
         expected = {area: max(head.published, self._cursors.get(area, 0)) + 1 for area, head in heads.items()}
         direct: list[EventRow] = []
@@ -63,6 +66,7 @@ class Outbox:
             elif row.seq == expected[row.area]:
                 direct.append(row)
                 expected[row.area] += 1
+        broken |= {area for area, head in heads.items() if head.seq >= expected[area]}
         return direct, broken
 
     async def catch_up(self, area: str) -> None:
@@ -118,11 +122,6 @@ class Outbox:
             rows = await connection.fetch(QUERIES["read_offsets"])
         stored = {Position(row["topic"], row["partition"]): row["next_offset"] for row in rows}
         return all(stored.get(position, 0) >= end for position, end in after.items())
-
-    async def recover(self, where: str) -> None:
-        """Before another attempt: a producer that failed may be unusable for good."""
-        if where == "publish":
-            await self._publisher.reset()
 
     def log(self, applied: Applied) -> None:
         """One line per decision; refusals and latencies counted."""

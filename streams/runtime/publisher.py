@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import asyncpg
+import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
@@ -19,7 +20,12 @@ from streams.runtime.partitioning import home_partition
 from streams.store.rows import EventRow, LetterRow, envelope
 from streams.store.sql import QUERIES
 
+log = structlog.get_logger("publisher")
 CHUNK = 2000
+SEND_S = 20.0
+"""What the brokers have not confirmed by then is sent again through another producer."""
+Message = tuple[str, int, bytes | None, bytes | None, list[tuple[str, bytes]]]
+"""Topic, partition, key, value, headers."""
 
 
 class Publisher:
@@ -36,6 +42,7 @@ class Publisher:
         self._client_id = client_id
         self._producer: AIOKafkaProducer | None = None
         self._opening = asyncio.Lock()
+        self._stopping: set[asyncio.Task[None]] = set()
 
     async def producer(self) -> AIOKafkaProducer:
         """The producer, opened on first use and again after a failure."""
@@ -64,15 +71,16 @@ class Publisher:
         producer, self._producer = self._producer, None
         if producer is not None:
             await producer.stop()
+        if self._stopping:
+            await asyncio.wait(self._stopping)
 
-    async def reset(self) -> None:
-        """Throw the producer away after a failure: an idempotent one may be unusable for good."""
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            try:
-                await asyncio.wait_for(producer.stop(), 5)
-            except (TimeoutError, KafkaError):
-                return
+    async def _discard(self, producer: AIOKafkaProducer) -> None:
+        """Use a failed producer no more: an idempotent one may be unusable for good. Others may still wait for it."""
+        if self._producer is producer:
+            self._producer = None
+        stopping = asyncio.create_task(_stopped(producer), name="producer-stop")
+        self._stopping.add(stopping)
+        stopping.add_done_callback(self._stopping.discard)
 
     async def send(self, rows: Iterable[EventRow]) -> None:
         """Send rows, in order per partition, and wait until the brokers have confirmed all of them."""
@@ -100,31 +108,45 @@ class Publisher:
             for letter in letters
         )
 
-    async def _send(
-        self, messages: Iterable[tuple[str, int, bytes | None, bytes | None, list[tuple[str, bytes]]]]
-    ) -> None:
+    async def _send(self, messages: Iterable[Message]) -> None:
         producer = await self.producer()
+        try:
+            async with asyncio.timeout(SEND_S):
+                await self._confirmed(producer, messages)
+        except (KafkaError, TimeoutError):
+            await self._discard(producer)
+            raise
+
+    async def _confirmed(self, producer: AIOKafkaProducer, messages: Iterable[Message]) -> None:
+        """One batch per partition is under way at a time: a later one can never arrive without an earlier one."""
         open_batches: dict[tuple[str, int], Any] = {}
-        confirmations = []
         for topic, partition, key, value, headers in messages:
             where = (topic, partition)
             batch = open_batches.get(where)
             if batch is None:
                 batch = open_batches[where] = producer.create_batch()
-            if batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
+            if batch.append(key=key, value=value, timestamp=None, headers=headers) is not None:
+                continue
+            if batch.record_count():
                 batch.close()
-                confirmations.append(await producer.send_batch(batch, topic, partition=partition))
-                batch = open_batches[where] = producer.create_batch()
-                if batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
-                    confirmations.append(
-                        await producer.send(topic, value, key=key, partition=partition, headers=headers)
-                    )
+                await (await producer.send_batch(batch, topic, partition=partition))
+            batch = open_batches[where] = producer.create_batch()
+            if batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
+                await producer.send_and_wait(topic, value, key=key, partition=partition, headers=headers)
+        confirmations = []
         for (topic, partition), batch in open_batches.items():
             if batch.record_count():
                 batch.close()
                 confirmations.append(await producer.send_batch(batch, topic, partition=partition))
         if confirmations:
             await asyncio.gather(*confirmations)
+
+
+async def _stopped(producer: AIOKafkaProducer) -> None:
+    try:
+        await asyncio.wait_for(producer.stop(), SEND_S)
+    except (TimeoutError, KafkaError) as error:
+        log.warning("producer_not_stopped", error=repr(error))
 
 
 def letter_headers(letter: LetterRow) -> list[tuple[str, bytes]]:

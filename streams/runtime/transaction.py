@@ -4,7 +4,10 @@ Before the commit nothing happened; after it nothing can be lost. Everything her
 worker has applied meanwhile is recognised by the stored positions and dropped.
 """
 
-from collections.abc import Iterable, Sequence
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
 
@@ -16,7 +19,7 @@ from schemas.inputs.registers import AreaRegistered
 from schemas.inputs.resources import ResourcePositioned
 from schemas.outputs.area_events import RecordQuarantined, TimerQuarantined
 from streams.runtime.areas import Areas
-from streams.runtime.items import Applied, Item, PositionMovedBackError, fired, next_due
+from streams.runtime.items import Applied, Item, PositionMovedBackError, fired, next_due, position_of
 from streams.runtime.partitioning import home_partition
 from streams.runtime.receive import Receiver
 from streams.runtime.records import Position
@@ -25,12 +28,23 @@ from streams.runtime.write import write_unit
 from streams.store.sql import QUERIES
 from streams.telemetry import Metrics
 
+AT_ONCE = 4
+"""Transactions that run at the same time in one process: enough to overlap computing with waiting for the database."""
+
 
 class Transactions:
     """Runs transactions on one realm's schema."""
 
     def __init__(
-        self, pool: asyncpg.Pool, areas: Areas, metrics: Metrics, *, realm: str, namespace: UUID, partitions: int
+        self,
+        pool: asyncpg.Pool,
+        areas: Areas,
+        metrics: Metrics,
+        *,
+        realm: str,
+        namespace: UUID,
+        partitions: int,
+        budget_s: float,
     ) -> None:
         self._pool = pool
         self.areas = areas
@@ -38,75 +52,82 @@ class Transactions:
         self._realm = realm
         self._namespace = namespace
         self._partitions = partitions
+        self._budget_s = budget_s
+        self._slots = asyncio.Semaphore(AT_ONCE)
         self._receiver = Receiver(areas, metrics)
 
-    async def apply(self, items: Sequence[Item], cursors: dict[str, int]) -> Applied:
-        """Apply records; `cursors` are publish positions confirmed since the last transaction."""
-        touched = {item.area for item in items if item.area is not None}
-        async with self.areas.held(touched):
-            unit = self._unit()
+    @asynccontextmanager
+    async def _work(self, areas: Iterable[str]) -> AsyncIterator[tuple[asyncpg.Connection, Applied]]:
+        """One transaction on these areas: stored as a whole, or undone in memory too.
+
+        Only a few run at once in one process: each computes on the same thread while the others hold their locks,
+        and none may seem frozen to the database (`idle_in_transaction_session_timeout`).
+        """
+        applied = Applied(Unit(self._realm, self._namespace), {})
+        async with self._slots, self.areas.held(areas):
             try:
                 async with self._pool.acquire() as connection, connection.transaction():
-                    applied = await self._apply(connection, unit, items, touched, cursors)
+                    yield connection, applied
             except BaseException:
-                self.areas.undo(unit)
+                self.areas.undo(applied.unit)
                 raise
-            self._committed(applied)
-            return applied
+            self.areas.committed(applied.unit)
+            for area, positions in applied.positions.items():
+                self.areas.took_positions(area, applied.unit.heads[area].telemetry, positions)
 
-    async def _apply(
-        self,
-        connection: asyncpg.Connection,
-        unit: Unit,
-        items: Sequence[Item],
-        touched: set[str],
-        cursors: dict[str, int],
-    ) -> Applied:
-        stored = await self.lock_positions(connection, {Position(i.record.topic, i.record.partition) for i in items})
-        fresh = [i for i in items if i.record.offset >= stored[Position(i.record.topic, i.record.partition)]]
-        if len(fresh) < len(items):
-            self._metrics.fence.labels(self._realm, "offset").inc(len(items) - len(fresh))
-        applied = Applied(unit, stored, skipped=len(items) - len(fresh))
-        if not fresh:
-            return applied
-        await self._open_areas(connection, fresh)
-        await self._lock_heads(connection, unit, touched | cursors.keys(), cursors)
-        await self._prepare(connection, unit, fresh)
-        known = await self.known_inputs(connection, fresh)
-        for item in fresh:
-            await self._receiver.receive(connection, applied, item, known)
-        for item in fresh:
-            stored[Position(item.record.topic, item.record.partition)] = item.record.offset + 1
-        for area, positions in applied.positions.items():
-            unit.heads[area].telemetry += 1
-            self._metrics.telemetry.labels(self._realm).inc(len(positions))
-        await write_unit(connection, unit, applied.positions)
-        await self._move_offsets(connection, fresh, stored)
-        applied.letters = bool(unit.letters)
+    async def apply(self, items: Sequence[Item], cursors: dict[str, int], reached: Mapping[Position, int]) -> Applied:
+        """Apply records; what takes too long for one transaction stands in the result's `rest`.
+
+        `cursors` are publish positions confirmed since the last transaction; `reached` is what this lane has applied.
+        Raises PositionMovedBackError when the database knows less than that.
+        """
+        touched = {item.area for item in items if item.area is not None}
+        async with self._work(touched) as (connection, applied):
+            stored = await self.lock_positions(connection, {position_of(item) for item in items}, reached)
+            fresh = [item for item in items if item.record.offset >= stored[position_of(item)]]
+            applied.next_offsets = stored
+            applied.skipped = len(items) - len(fresh)
+            if applied.skipped:
+                self._metrics.fence.labels(self._realm, "offset").inc(applied.skipped)
+                # Whoever applied them may have died before it published.
+                applied.letters = True
+            await self._open_areas(connection, fresh)
+            await self._lock_heads(connection, applied.unit, touched | cursors.keys(), cursors)
+            if fresh:
+                await self._receive(connection, applied, fresh)
+            await write_unit(connection, applied.unit, applied.positions)
+            await self._move_offsets(connection, fresh[: len(fresh) - len(applied.rest)], stored)
         return applied
 
-    async def fire(self, area: str, before: datetime, *, at_due: bool, limit: int = 200) -> tuple[Applied, bool]:
+    async def _receive(self, connection: asyncpg.Connection, applied: Applied, fresh: list[Item]) -> None:
+        await self._prepare(connection, applied.unit, fresh)
+        known = await self.known_inputs(connection, fresh)
+        over = time.monotonic() + self._budget_s
+        for count, item in enumerate(fresh, 1):
+            await self._receiver.receive(connection, applied, item, known)
+            applied.next_offsets[position_of(item)] = item.record.offset + 1
+            if time.monotonic() > over:
+                applied.rest = fresh[count:]
+                break
+        for area, positions in applied.positions.items():
+            applied.unit.heads[area].telemetry += 1
+            self._metrics.telemetry.labels(self._realm).inc(len(positions))
+        applied.letters = applied.letters or bool(applied.unit.letters)
+
+    async def fire(self, area: str, before: datetime, *, at_due: bool, limit: int) -> tuple[Applied, bool]:
         """Fire what fell due before the instant, in due order; returns whether more is left.
 
         On virtual time (`at_due`) each timer fires at its own instant; otherwise all fire now, late as they are.
         """
-        async with self.areas.held((area,)):
-            unit = self._unit()
-            try:
-                async with self._pool.acquire() as connection, connection.transaction():
-                    await self._lock_heads(connection, unit, {area}, {})
-                    if area not in unit.heads:
-                        return Applied(unit, {}), False
-                    await self.areas.ready(connection, unit, unit.heads[area])
-                    await self._load_due(connection, unit, area, before)
-                    more = self._fire_due(unit, area, before, at_due=at_due, limit=limit)
-                    await write_unit(connection, unit, {})
-            except BaseException:
-                self.areas.undo(unit)
-                raise
-            applied = Applied(unit, {})
-            self._committed(applied)
-            return applied, more
+        async with self._work((area,)) as (connection, applied):
+            await self._lock_heads(connection, applied.unit, {area}, {})
+            more = False
+            if area in applied.unit.heads:
+                await self.areas.ready(connection, applied.unit, applied.unit.heads[area])
+                await self._load_due(connection, applied.unit, area, before)
+                more = self._fire_due(applied.unit, area, before, at_due=at_due, limit=limit)
+                await write_unit(connection, applied.unit, {})
+        return applied, more
 
     async def _load_due(self, connection: asyncpg.Connection, unit: Unit, area: str, before: datetime) -> None:
         rows = await connection.fetch(QUERIES["due_timers"], area, before)
@@ -116,10 +137,11 @@ class Transactions:
 
     def _fire_due(self, unit: Unit, area: str, before: datetime, *, at_due: bool, limit: int) -> bool:
         state = unit.states[area]
+        over = time.monotonic() + self._budget_s
         for _ in range(limit):
             due = next_due(state, before)
-            if due is None:
-                return False
+            if due is None or time.monotonic() > over:
+                break
             now = due.due if at_due else before
             late = 0 if at_due else max(0, round((before - due.due).total_seconds() * 1000))
             unit.decide_timer(area, fired(due, late), now)
@@ -136,61 +158,44 @@ class Transactions:
         return await self._set_aside(item, "fault", why, event, fault)
 
     async def quarantine_timer(self, area: str, before: datetime, error: BaseException) -> Applied:
-        """A timer whose decision fails is dropped as a fault; the area is degraded and operators are told."""
-        async with self.areas.held((area,)):
-            unit = self._unit()
-            try:
-                async with self._pool.acquire() as connection, connection.transaction():
-                    await self._lock_heads(connection, unit, {area}, {})
-                    await self.areas.ready(connection, unit, unit.heads[area])
-                    await self._load_due(connection, unit, area, before)
-                    timer = next_due(unit.states[area], before)
-                    if timer is not None:
-                        drop = TimerQuarantined(
-                            incident=timer.incident,
-                            timer=timer.id,
-                            kind=timer.kind,
-                            due=timer.due,
-                            error=str(error)[:2000],
-                        )
-                        unit.happened(area, drop, f"fault:timer:{timer.id}#{unit.heads[area].seq + 1}", before)
-                        self._metrics.quarantined.labels(self._realm, "timer").inc()
-                    await write_unit(connection, unit, {})
-            except BaseException:
-                self.areas.undo(unit)
-                raise
-            applied = Applied(unit, {})
-            self._committed(applied)
-            return applied
+        """The timer that fell due first makes its decision fail: it is dropped as a fault, the area is degraded."""
+        async with self._work((area,)) as (connection, applied):
+            unit = applied.unit
+            await self._lock_heads(connection, unit, {area}, {})
+            await self.areas.ready(connection, unit, unit.heads[area])
+            await self._load_due(connection, unit, area, before)
+            timer = next_due(unit.states[area], before)
+            if timer is not None:
+                drop = TimerQuarantined(
+                    incident=timer.incident, timer=timer.id, kind=timer.kind, due=timer.due, error=str(error)[:2000]
+                )
+                unit.happened(area, drop, f"fault:timer:{timer.id}#{unit.heads[area].seq + 1}", before)
+                self._metrics.quarantined.labels(self._realm, "timer").inc()
+            await write_unit(connection, unit, {})
+        return applied
 
     async def _set_aside(self, item: Item, category: str, why: Unreadable, event: OutputEvent, id: str) -> Applied:
-        areas = {item.area} if item.area else set()
-        async with self.areas.held(areas):
-            unit = self._unit()
-            try:
-                async with self._pool.acquire() as connection, connection.transaction():
-                    position = Position(item.record.topic, item.record.partition)
-                    stored = await self.lock_positions(connection, {position})
-                    applied = Applied(unit, stored)
-                    if item.record.offset >= stored[position]:
-                        await self._lock_heads(connection, unit, areas, {})
-                        unit.letter(item.record, item.area, category, why, item.now)
-                        if item.area in unit.heads:
-                            await self.areas.ready(connection, unit, unit.heads[item.area])
-                            unit.happened(item.area, event, id, item.now)
-                        stored[position] = item.record.offset + 1
-                        await write_unit(connection, unit, {})
-                        await self._move_offsets(connection, (item,), stored)
-                        applied.letters = True
-            except BaseException:
-                self.areas.undo(unit)
-                raise
-            self._committed(applied)
-            return applied
+        position = position_of(item)
+        async with self._work({item.area} if item.area else set()) as (connection, applied):
+            unit = applied.unit
+            stored = applied.next_offsets = await self.lock_positions(connection, {position}, {})
+            applied.letters = True
+            await self._lock_heads(connection, unit, {item.area} if item.area else set(), {})
+            if item.record.offset >= stored[position]:
+                unit.letter(item.record, item.area, category, why, item.now)
+                if item.area in unit.heads:
+                    await self.areas.ready(connection, unit, unit.heads[item.area])
+                    unit.happened(item.area, event, id, item.now)
+                stored[position] = item.record.offset + 1
+                await write_unit(connection, unit, {})
+                await self._move_offsets(connection, (item,), stored)
+        return applied
 
     # ---- the steps of a transaction
 
-    async def lock_positions(self, connection: asyncpg.Connection, wanted: set[Position]) -> dict[Position, int]:
+    async def lock_positions(
+        self, connection: asyncpg.Connection, wanted: set[Position], reached: Mapping[Position, int]
+    ) -> dict[Position, int]:
         """Stored positions, locked until the end: two workers cannot both apply a record."""
         ordered = sorted(wanted)
         rows = await connection.fetch(
@@ -198,7 +203,10 @@ class Transactions:
         )
         if len(rows) != len(ordered):
             raise PositionMovedBackError("positions of this lane are gone from the database")
-        return {Position(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+        stored = {Position(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+        if back := [position for position, offset in stored.items() if offset < reached.get(position, 0)]:
+            raise PositionMovedBackError(f"the database knows less than was applied: {back}")
+        return stored
 
     async def known_inputs(
         self, connection: asyncpg.Connection, items: Iterable[Item]
@@ -255,10 +263,12 @@ class Transactions:
         last: dict[Position, int] = {}
         foreign: set[tuple[str, int]] = set()
         for item in items:
-            last[Position(item.record.topic, item.record.partition)] = item.record.timestamp
+            last[position_of(item)] = item.record.timestamp
             if item.area and item.record.partition != home_partition(item.area, self._partitions):
                 foreign.add((item.area, item.record.partition))
         moved = sorted(last)
+        if not moved:
+            return
         await connection.execute(
             QUERIES["move_offsets"],
             [position.topic for position in moved],
@@ -268,11 +278,3 @@ class Transactions:
         )
         if foreign:
             await connection.execute(QUERIES["put_foreign"], *map(list, zip(*sorted(foreign), strict=True)))
-
-    def _unit(self) -> Unit:
-        return Unit(self._realm, self._namespace)
-
-    def _committed(self, applied: Applied) -> None:
-        self.areas.committed(applied.unit)
-        for area, positions in applied.positions.items():
-            self.areas.took_positions(area, applied.unit.heads[area].telemetry, positions)

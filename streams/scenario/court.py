@@ -31,6 +31,7 @@ class Court:
         self.codes = scenario.names.codes()
         self.shorts = {code: name for name, code in scenario.names.districts.items()}
         self.incidents = incident_ids(observed)
+        self.homes = scenario.names.resources
         self.observed: dict[str, list[Observed]] = {}
         for one in observed:
             self.observed.setdefault(one.type, []).append(one)
@@ -113,7 +114,7 @@ class Court:
         matching = [one for one in entities if self.matcher.matches(wanted.match or {}, one)]
         sums: dict[str, float] = {}
         for one in matching:
-            group = str(one.get(wanted.by, MISSING)) if wanted.by else "total"
+            group = self._group(wanted.by, one)
             sums[group] = sums.get(group, 0) + _number(one.get(wanted.of, 1))
         told = {self.shorts.get(group, group): value for group, value in sums.items()}
         expected = wanted.equals if isinstance(wanted.equals, Mapping) and wanted.by else {"total": wanted.equals}
@@ -126,6 +127,14 @@ class Court:
         title = wanted.label or f"sum of {wanted.of} of {wanted.kind}"
         reason = f"{title} at {self.calendar.tell(wanted.at)}: {'; '.join(differing)}"
         return Unmet(wanted, reason, (f"sums were {brief(told)}",))
+
+
+    def _group(self, by: str | None, one: dict[str, Any]) -> str:
+        if by is None:
+            return "total"
+        if by == "district" and by not in one:
+            return self.homes.get(str(one.get("resource")), MISSING)
+        return str(one.get(by, MISSING))
 
 
 def _of_kind(states: Iterable[AreaState], kind: str) -> Iterator[Entity]:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from streams.scenario.model import AnyExpectation, StateExpected, SumExpected, Window
-from streams.scenario.names import CITY
-from streams.scenario.tree import Map, Problems, Tree
+from streams.scenario.model import AnyExpectation, EventExpected, StateExpected, SumExpected, Window
+from streams.scenario.tree import Map, Problems
 
-Build = Callable[[Map, dict[str, Any], Window, datetime, Problems], AnyExpectation]
+Build = Callable[[Map, dict[str, Any], Window, datetime, Problems], AnyExpectation | list[AnyExpectation]]
 FAMILIES = ("WSA", "MRE", "PHE", "EQ", "EQi", "NDR", "NDRc", "NDRn")
 
 
@@ -61,6 +60,88 @@ def _standing(
     return StateExpected(**notes, kind=kind, match=match, fields=fields, at=at, label=label)
 
 
+def _state_form(kind: str, by: tuple[str, ...], sets: tuple[str, ...] = ()) -> Build:
+    """A short form for one entity kind: the keys in `by` choose the entity, the others are what it must be.
+
+    Keys in `sets` are lists: every item named must be among the entity's.
+    """
+
+    def build(body: Map, notes: dict[str, Any], window: Window, at: datetime, problems: Problems) -> AnyExpectation:
+        said = body.plain()
+        none = said.pop("none", False)
+        match = {key: said.pop(key) for key in by if key in said}
+        fields = {key: {"contains_all": value} if key in sets else value for key, value in said.items()}
+        count = 0 if none else None
+        if none:
+            match, fields = {**match, **fields}, {}
+        return StateExpected(**notes, kind=kind, match=match, fields=fields, count=count, at=at, label=kind)
+
+    return build
+
+
+def _response(body: Map, notes: dict[str, Any], window: Window, at: datetime, problems: Problems) -> AnyExpectation:
+    """`level: none` says that no response runs."""
+    said = body.plain()
+    match = {key: said.pop(key) for key in ("incident", "zone") if key in said}
+    if said.get("level") in {"none", None}:
+        match |= {"status": "running"}
+        return StateExpected(**notes, kind="response", match=match, fields={}, count=0, at=at, label="response")
+    if said.get("status", "running") == "running":
+        match["status"] = "running"
+    return StateExpected(**notes, kind="response", match=match, fields=said, at=at, label="response")
+
+
+def _committed(body: Map, notes: dict[str, Any], window: Window, at: datetime, problems: Problems) -> AnyExpectation:
+    said = body.plain()
+    match: dict[str, Any] = {"stage": {"not_in": list(NOT_BINDING)}}
+    for key in ("incident", "kind", "resource"):
+        if key in said:
+            match[key] = said[key]
+    if "request" in said:
+        match["request"] = {"in": said["request"]}
+    if "equals" not in said:
+        problems.add(body.place, "`committed` needs `equals:`")
+    by = said.get("by") or ("resource" if isinstance(said.get("equals"), dict) else None)
+    title = f"committed {said.get('kind', '')}".strip()
+    return SumExpected(
+        **notes, kind="commitment", match=match, of="quantity", by=by, equals=said.get("equals"), at=at, label=title
+    )
+
+
+def _notice(body: Map, notes: dict[str, Any], window: Window, at: datetime, problems: Problems) -> list[AnyExpectation]:
+    """One expectation per channel."""
+    said = body.plain()
+    channels = said.pop("channels", None) or CHANNELS
+    data = {NOTICE.get(key, key): value for key, value in said.items()}
+    return [
+        EventExpected(**notes, type="notice.queued.v1", data={**data, "channel": channel}, window=window, label="notice")
+        for channel in channels
+    ]
+
+
+CHANNELS = ("liaison", "duty_room")
+NOTICE = {"to": "to_unit", "from": "from_unit"}
+NOT_BINDING = ("declined", "displaced", "preempted", "unanswered", "lapsed", "recalled")
+"""Stages of a commitment that never served, or do not serve any more."""
+OBLIGATION = ("rule", "incident", "debtor", "label", "series", "clock_start", "due", "status", "recipients", "late", "none")
+PROPOSAL = ("rule", "kind", "incident", "level", "zone", "about", "status", "offices", "expires_at", "none")
+
 SHORT: dict[str, Short] = {
     "grade": Short(("incident", "composite", "rules", *FAMILIES), _grade),
+    "response": Short(("incident", "zone", "level", "status", "issuer", "office"), _response),
+    "obligation": Short(
+        OBLIGATION,
+        _state_form("obligation", ("rule", "incident", "debtor", "label", "series", "clock_start"), ("recipients",)),
+    ),
+    "proposal": Short(
+        PROPOSAL, _state_form("proposal", ("rule", "kind", "incident", "level", "zone", "about"), ("offices",))
+    ),
+    "command": Short(
+        ("incident", "phase", "mode", "tier", "profile", "earliest_end"), _state_form("command", ("incident",))
+    ),
+    "line": Short(
+        ("request", "kind", "stage", "need", "urgency", "none"), _state_form("request_line", ("request", "kind"))
+    ),
+    "notice": Short(("to", "from", "purpose", "rule", "content", "about", "incident", "channels"), _notice),
+    "committed": Short(("request", "incident", "kind", "resource", "by", "equals"), _committed),
 }

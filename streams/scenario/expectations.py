@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from schemas.base import OUTPUTS
@@ -34,43 +35,41 @@ class ExpectationReader:
         """What a step expects: at its own instant unless an expectation says otherwise."""
         own = [self._one(item, at, step) for item in items(node.get("expect"), "expect", self.problems)]
         never = [self._one(_never(item), at, step) for item in items(node.get("never"), "never", self.problems)]
-        return [one for one in own + never if one is not None]
+        return list(chain.from_iterable(own + never))
 
     def of_run(self, node: Map) -> list[AnyExpectation]:
         """What the whole run expects: at any time for events, at its end for states."""
         own = [self._one(item, None, None) for item in items(node.get("expect"), "expect", self.problems)]
         never = [self._one(_never(item), None, None) for item in items(node.get("never"), "never", self.problems)]
         waiting = [self._pending(item) for item in items(node.get("pending"), "pending", self.problems)]
-        return [one for one in own + never + waiting if one is not None]
+        return list(chain.from_iterable(own + never + waiting))
 
-    def _pending(self, node: Tree) -> AnyExpectation | None:
+    def _pending(self, node: Tree) -> list[AnyExpectation]:
         entry = mapping(node, "a pending expectation", node.place, self.problems)
         if not any(form in entry.items for form in FORMS):
             only(entry, ("what", "reason"), "a pending expectation without a form", self.problems)
             reason = text(entry, "reason", self.problems)
-            return EventExpected(node.place, reason, text(entry, "what", self.problems), label="in words only")
+            return [EventExpected(node.place, reason, text(entry, "what", self.problems), label="in words only")]
         if "reason" not in entry.items:
             self.problems.add(node.place, "a pending expectation says `reason:`")
         reasoned = Map({**entry.without("reason").items, "pending": entry.items.get("reason", entry)}, entry.place, entry.key_places)
         return self._one(reasoned, None, None)
 
-    def _one(self, node: Tree, at: datetime | None, step: str | None) -> AnyExpectation | None:
+    def _one(self, node: Tree, at: datetime | None, step: str | None) -> list[AnyExpectation]:
         entry = mapping(node, "an expectation", node.place, self.problems)
         forms = [form for form in FORMS if form in entry.items]
         if len(forms) != 1:
             told = f"{' and '.join(forms)} are two" if forms else f"none of {', '.join(FORMS)} is there"
             self.problems.add(entry.place, f"an expectation has one form: {told}")
-            return None
+            return []
         form = forms[0]
         if form in SHORT:
             return self._short(SHORT[form], entry, form, at)
         if form == "refused":
-            return self._refused(entry, at, step)
+            return [self._refused(entry, at, step)]
         if form in {"event", "never"}:
-            return self._event(entry, form, at)
-        if form == "sum":
-            return self._sum(entry, at)
-        return self._state(entry, form, at)
+            return [self._event(entry, form, at)]
+        return [self._sum(entry, at) if form == "sum" else self._state(entry, form, at)]
 
     def _notes(self, entry: Map) -> dict[str, Any]:
         pending = text(entry, "pending", self.problems, "") or None
@@ -140,7 +139,7 @@ class ExpectationReader:
             at=self._instant(entry, at),
         )
 
-    def _short(self, short: Short, entry: Map, form: str, at: datetime | None) -> AnyExpectation:
+    def _short(self, short: Short, entry: Map, form: str, at: datetime | None) -> list[AnyExpectation]:
         only(entry, (form, *COMMON), f"the form `{form}`", self.problems)
         body = entry.items[form]
         if isinstance(body, Map):
@@ -151,7 +150,8 @@ class ExpectationReader:
             self.problems.add(body.place, f"`{form}` is a mapping with {', '.join(short.keys)}")
             body = Map({}, body.place)
         window = self._window(entry, at)
-        return short.build(body, self._notes(entry), window, self._instant(entry, at), self.problems)
+        built = short.build(body, self._notes(entry), window, self._instant(entry, at), self.problems)
+        return built if isinstance(built, list) else [built]
 
     def _fields(self, pattern: Map, known: object, what: str) -> None:
         names = list(known) if isinstance(known, dict) else []

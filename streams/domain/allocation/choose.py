@@ -1,5 +1,8 @@
-"""Who serves a line: a pure reading of the index. Stages of allocation.md: above the floor, then below it where a
-waiver or a standing order permits; what remains open is somebody else's question (preemption, mutual aid)."""
+"""Who serves a line: a pure reading of the index.
+
+Stages of allocation.md: above the floor; below it where a waiver or a standing order permits; requisition targets
+where that is permitted. What then remains open is for somebody else: preemption, mutual aid, the requester.
+"""
 
 from typing import NamedTuple
 
@@ -8,12 +11,17 @@ import numpy as np
 from schemas.outputs.allocation_events import Candidate, PassedOver, Reason, Tier
 from streams.domain.allocation.entities import Line
 from streams.domain.allocation.index import AllocationIndex
-from streams.domain.allocation.pool import CODE, GONE, IDLE, WHY, Fit, Flags, Ints, Pool
-from streams.domain.allocation.search import Ranked, Search, idle
+from streams.domain.allocation.pool import CODE, GONE, IDLE, WHY, Flags, Ints, Pool, idle_rows
+from streams.domain.allocation.search import Ranked, Search
 from streams.domain.allocation.travel import Spot, travel_time
 
-MANY_LOTS = 8
-REASON_CODES = tuple((code, why) for code, why in enumerate(WHY) if code not in (IDLE, GONE))
+LOTS_AT_FIRST = 8
+BELOW_FLOOR = ("own_reserve", "waived_floor")
+REASONS: tuple[tuple[int, Reason], ...] = tuple(
+    (code, why)  # type: ignore[misc]  # WHY lists reasons, and the two that are none are left out
+    for code, why in enumerate(WHY)
+    if code not in (IDLE, GONE)
+)
 
 
 class Grounds(NamedTuple):
@@ -50,122 +58,209 @@ class Plan(NamedTuple):
     passed_over: tuple[PassedOver, ...]
     rejections: dict[Reason, int]
     hopeless: bool
-    """Nobody with these capabilities is free anywhere: any other such line fares no better."""
+    """Nobody with these capabilities is free anywhere: another such line fares no better."""
 
 
-class _Choice:
-    """The work on one line: picks so far, what is left of headroom, and what was seen on the way."""
+class _Room:
+    """What may still be taken while one line is served."""
 
-    def __init__(self, index: AllocationIndex, line: Line, spot: Spot, need: int, grounds: Grounds) -> None:
-        law = index.law
-        self.index = index
-        self.line = line
-        self.left = need
-        self.grounds = grounds
-        self.pool = pool = index.pool(line.kind)
-        self.limit_ms = None if line.second_wave else law.first_wave_ms
-        self.fit = pool.fit(line.requires, line.prefers, line.minimum_type)
-        pool.widen(len(index.codes))
-        delta = law.balance_ms.get(line.urgency, 0)
-        self.search = Search(pool, self.fit, spot, travel_time(law, line.kind), _penalties(pool, delta))
-        self.spot = spot
-        self.shown = law.candidates
-        self.candidates: list[Candidate] = []
-        self.picks: list[Pick] = []
-        self.skipped: dict[Reason, int] = {}
+    def __init__(self, pool: Pool, group_keeps: int) -> None:
+        self.pool = pool
         self.taken: dict[int, int] = {}
-        self.group_room = self._group_room()
-
-    def _group_room(self) -> dict[str, int]:
-        pool = self.pool
-        keeps = 0 if self.grounds.group_waived else self.index.law.reserve.group_keeps
-        return {
-            group: sum(1 for row in rows if pool.why[row] == IDLE) - keeps for group, rows in sorted(pool.groups.items())
+        self.district = list(pool.free)
+        self.group = {
+            group: sum(1 for row in rows if pool.why[row] == IDLE) - group_keeps for group, rows in pool.groups.items()
         }
 
-    def above_floor(self) -> Flags:
-        """Rows that everybody may use."""
-        pool = self.pool
-        flags = pool.open[: pool.n] if self.fit.rows is None else pool.open[: pool.n] & self.fit.rows
-        return self._without_excluded(flags)
+    def copy(self) -> "_Room":
+        twin = object.__new__(_Room)
+        twin.pool, twin.taken = self.pool, dict(self.taken)
+        twin.district, twin.group = list(self.district), dict(self.group)
+        return twin
 
-    def below_floor(self, districts: tuple[str, ...] | None) -> Flags:
-        """Rows that stand under a floor, in these districts; None: in all."""
-        pool = self.pool
-        flags = idle(pool)
-        if districts is not None:
-            numbers = [self.index.number(code) for code in districts]
-            flags &= np.isin(pool.district[: pool.n], numbers)
-        return self._without_excluded(flags if self.fit.rows is None else flags & self.fit.rows)
-
-    def targets(self) -> Flags:
-        """Pre-registered requisition targets (RQ-2)."""
-        pool = self.pool
-        flags: Flags = (pool.why[: pool.n] == CODE["requisition_only"]) & (pool.available[: pool.n] > 0)
-        return self._without_excluded(flags if self.fit.rows is None else flags & self.fit.rows)
-
-    def _without_excluded(self, flags: Flags) -> Flags:
-        rows = [self.pool.row_of[id] for id in self.line.excluded if id in self.pool.row_of]
-        if rows:
-            flags = flags.copy()
-            flags[rows] = False
-        return flags
-
-    def take(self, eligible: Flags, tier: Tier) -> None:
-        """Serve the line from these rows, best first, as far as they go."""
-        one_each = self.line_is_of_units()
-        count = self.shown + (self.left if one_each else MANY_LOTS)
-        while True:
-            ranked, complete = self.search.best(eligible, count)
-            state = (self.left, dict(self.taken), dict(self.group_room), list(self.picks), dict(self.skipped))
-            head = list(self.pool.free)
-            shown: list[Candidate] = []
-            for entry in ranked:
-                if self.left == 0 and len(shown) >= self.shown:
-                    break
-                self._consider(entry, tier, head, shown)
-            if self.left == 0 or complete:
-                break
-            self.left, self.taken, self.group_room, self.picks, self.skipped = state
-            count *= 4
-        self.candidates.extend(shown[: self.shown] if tier == "above_floor" else [c for c in shown if c["take"]])
-
-    def line_is_of_units(self) -> bool:
-        """Whether each resource counts one."""
-        return self.pool.n == 0 or int(self.pool.deep[: self.pool.n].max(initial=0)) <= 1
-
-    def _consider(self, entry: Ranked, tier: Tier, head: list[int], shown: list[Candidate]) -> None:
-        score, _, resource, row, eta = entry
-        quantity, reason = self._room(row, eta, tier, head)
-        if quantity > 0:
-            self.left -= quantity
-            self.taken[row] = self.taken.get(row, 0) + quantity
-            head[int(self.pool.district[row])] -= quantity
-            group = self.pool.group_of.get(row)
-            if group is not None:
-                self.group_room[group] -= 1
-            self.picks.append(Pick(resource, quantity, eta, score, tier))
-        candidate: Candidate = {"resource": resource, "eta_ms": eta, "score_ms": score, "take": quantity}
-        if reason is not None:
-            candidate["reason"] = reason
-            self.skipped[reason] = self.skipped.get(reason, 0) + 1
-        if len(shown) < self.shown or quantity:
-            shown.append(candidate)
-
-    def _room(self, row: int, eta: int, tier: Tier, head: list[int]) -> tuple[int, Reason | None]:
-        """How much of a row the line may take, or why nothing."""
-        if self.limit_ms is not None and eta > self.limit_ms:
-            return 0, "too_far"
+    def of(self, row: int, tier: Tier) -> tuple[int, Reason | None]:
+        """How much of a row may be taken on this ground, or why nothing."""
         pool = self.pool
         group = pool.group_of.get(row)
-        if group is not None and self.group_room[group] <= 0:
+        if group is not None and self.group[group] <= 0:
             return 0, "group_reserve"
-        stock = pool.available if tier in ("above_floor", "requisition") else pool.deep
-        quantity = int(stock[row]) - self.taken.get(row, 0)
-        if tier == "above_floor":
-            district = int(pool.district[row])
-            room = head[district] - pool.floor[district]
-            if room <= 0:
-                return 0, "floor"
-            quantity = min(quantity, room)
-        return max(min(quantity, self.left), 0), None
+        if tier != "above_floor":
+            return int((pool.available if tier == "requisition" else pool.deep)[row]) - self.taken.get(row, 0), None
+        district = int(pool.district[row])
+        room = self.district[district] - pool.floor[district]
+        if room <= 0:
+            return 0, "floor"
+        return min(int(pool.available[row]) - self.taken.get(row, 0), room), None
+
+    def take(self, row: int, quantity: int) -> None:
+        self.taken[row] = self.taken.get(row, 0) + quantity
+        self.district[int(self.pool.district[row])] -= quantity
+        group = self.pool.group_of.get(row)
+        if group is not None:
+            self.group[group] -= 1
+
+
+class _Served(NamedTuple):
+    """One stage's work."""
+
+    left: int
+    room: _Room
+    picks: list[Pick]
+    candidates: list[Candidate]
+    skipped: dict[Reason, int]
+
+
+def plan(
+    index: AllocationIndex, line: Line, spot: Spot, need: int, limit_ms: int | None, grounds: Grounds = NOTHING_MORE
+) -> Plan:
+    """What the line would get now, at most `need`, from nowhere farther than `limit_ms`."""
+    law = index.law
+    pool = index.pool(line.kind)
+    pool.widen(len(index.codes))
+    fit = pool.fit(line.requires, line.prefers, line.minimum_type)
+    penalties = _penalties(pool, law.balance_ms.get(line.urgency, 0))
+    search = Search(pool, fit, spot, travel_time(law, line.kind), penalties)
+    room = _Room(pool, 0 if grounds.group_waived else law.reserve.group_keeps)
+    n = pool.n
+    suits = fit.rows
+    open_rows = pool.open[:n] if suits is None else pool.open[:n] & suits
+    excluded = [pool.row_of[id] for id in line.excluded if id in pool.row_of]
+    eligible = _without(open_rows, excluded)
+    served = _serve(search, eligible, "above_floor", need, room, limit_ms, law.candidates)
+    picks, candidates, skipped = served.picks, served.candidates, served.skipped
+    for tier, flags in _further(index, pool, spot, grounds) if served.left else ():
+        more = _without(flags if suits is None else flags & suits, excluded)
+        served = _serve(search, more, tier, served.left, served.room, limit_ms, 0)
+        picks += served.picks
+        candidates += served.candidates
+        if not served.left:
+            break
+    worst = max((pick.eta_ms for pick in picks), default=0) if not served.left else None
+    suitable, unused, rejections = _tally(pool, fit.sets, fit.everything)
+    reached = sum(1 for pick in picks if pick.tier in BELOW_FLOOR)
+    under_floor = unused - int(np.count_nonzero(open_rows)) - reached + skipped.get("floor", 0)
+    declined = sum(1 for row in excluded if open_rows[row])
+    far = 0 if limit_ms is None else search.beyond(eligible, limit_ms)
+    idle_but: dict[Reason, int] = {
+        "floor": under_floor,
+        "declined": declined,
+        "too_far": far,
+        "group_reserve": skipped.get("group_reserve", 0),
+    }
+    rejections.update((reason, count) for reason, count in idle_but.items() if count > 0)
+    return Plan(
+        picks=tuple(picks),
+        short=served.left,
+        suitable=suitable,
+        candidates=tuple(candidates),
+        passed_over=_passed_over(search, eligible, excluded, picks, worst, law.passed_over),
+        rejections=rejections,
+        hopeless=not picks and grounds == NOTHING_MORE and not open_rows.any(),
+    )
+
+
+def _without(flags: Flags, rows: list[int]) -> Flags:
+    if rows:
+        flags = flags.copy()
+        flags[rows] = False
+    return flags
+
+
+def _penalties(pool: Pool, delta_ms: int) -> Ints | None:
+    """Balance term per district: `delta` times the used share of what stands above its floors."""
+    if not delta_ms:
+        return None
+    terms = []
+    for free, floor, lots, capacity in zip(pool.free, pool.floor, pool.lot_floor, pool.capacity, strict=True):
+        above = capacity - floor - lots
+        left = free - floor - lots
+        terms.append(delta_ms if above <= 0 else delta_ms - delta_ms * min(max(left, 0), above) // above)
+    return np.array(terms, dtype=np.int64)
+
+
+def _further(index: AllocationIndex, pool: Pool, spot: Spot, grounds: Grounds) -> list[tuple[Tier, Flags]]:
+    """The stages beyond the first that this line may use, with their rows."""
+    stages: list[tuple[Tier, Flags]] = []
+    if grounds.own_reserve:
+        stages.append(("own_reserve", idle_rows(pool) & (pool.district[: pool.n] == spot.district)))
+    if grounds.waived:
+        flags = idle_rows(pool)
+        if grounds.waived_districts:
+            flags &= np.isin(pool.district[: pool.n], [index.number(code) for code in grounds.waived_districts])
+        stages.append(("waived_floor", flags))
+    if grounds.requisition:
+        targets = (pool.why[: pool.n] == CODE["requisition_only"]) & (pool.available[: pool.n] > 0)
+        stages.append(("requisition", targets))
+    return stages
+
+
+def _serve(
+    search: Search, eligible: Flags, tier: Tier, need: int, room: _Room, limit_ms: int | None, shown: int
+) -> _Served:
+    """Serve the need from these rows, best first, as far as they go."""
+    count = shown + (LOTS_AT_FIRST if search.pool.lots else need)
+    while True:
+        ranked, complete = search.best(eligible, count)
+        served = _pick(ranked, tier, need, room.copy(), limit_ms, shown)
+        if not served.left or complete:
+            return served
+        count *= 4
+
+
+def _pick(ranked: list[Ranked], tier: Tier, need: int, room: _Room, limit_ms: int | None, shown: int) -> _Served:
+    picks: list[Pick] = []
+    candidates: list[Candidate] = []
+    skipped: dict[Reason, int] = {}
+    for number, (score, _, resource, row, eta) in enumerate(ranked):
+        if not need:
+            rest = ranked[number:shown]
+            candidates += [{"resource": id, "eta_ms": e, "score_ms": s, "take": 0} for s, _, id, _, e in rest]
+            break
+        quantity, reason = (0, "too_far") if limit_ms is not None and eta > limit_ms else room.of(row, tier)
+        quantity = max(min(quantity, need), 0)
+        candidate: Candidate = {"resource": resource, "eta_ms": eta, "score_ms": score, "take": quantity}
+        if quantity:
+            need -= quantity
+            room.take(row, quantity)
+            picks.append(Pick(resource, quantity, eta, score, tier))
+        elif reason is not None:
+            candidate["reason"] = reason
+            skipped[reason] = skipped.get(reason, 0) + 1
+        if quantity or len(candidates) < shown:
+            candidates.append(candidate)
+    return _Served(need, room, picks, candidates, skipped)
+
+
+def _tally(pool: Pool, sets: Flags, everything: bool) -> tuple[int, int, dict[Reason, int]]:
+    """Suitable rows, idle ones among them, and how many of the kind are out for a reason of their own."""
+    counts = (pool.tally if everything else pool.tally[sets]).sum(axis=0).tolist()
+    rejections: dict[Reason, int] = {}
+    if not everything:
+        lacking = int(pool.tally[~sets, :GONE].sum())
+        if lacking:
+            rejections["lacks_capability"] = lacking
+    for code, reason in REASONS:
+        if counts[code]:
+            rejections[reason] = counts[code]
+    return sum(counts) - counts[GONE], counts[IDLE], rejections
+
+
+def _passed_over(
+    search: Search, eligible: Flags, excluded: list[int], picks: list[Pick], within_ms: int | None, count: int
+) -> tuple[PassedOver, ...]:
+    """The nearest unsuitable or unavailable resources that would have been there as soon as the last pick."""
+    pool = search.pool
+    rejected = ~eligible if search.fit.rows is None else search.fit.rows & ~eligible
+    rejected[[pool.row_of[pick.resource] for pick in picks if pick.tier != "above_floor"]] = False
+    return tuple(
+        {"resource": resource, "eta_ms": eta, "reason": _why(pool, row, excluded)}
+        for eta, resource, row in search.nearest(rejected, within_ms, count)
+        if pool.why[row] != GONE
+    )
+
+
+def _why(pool: Pool, row: int, excluded: list[int]) -> Reason:
+    if row in excluded:
+        return "declined"
+    code = int(pool.why[row])
+    return "floor" if code == IDLE else WHY[code]  # type: ignore[return-value]  # all but IDLE and GONE are reasons

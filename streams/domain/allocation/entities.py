@@ -105,7 +105,6 @@ class Line(Entity):
     excluded: tuple[str, ...] = ()
     losses: int = 0
     """How often it was preempted."""
-    second_wave: bool = False
 
     @property
     def waiting(self) -> bool:

@@ -17,6 +17,7 @@ from schemas.inputs.resources import ResourceRegistered
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Codes = NDArray[np.int8]
 Flags = NDArray[np.bool_]
 
 WHY: tuple[str, ...] = (
@@ -75,7 +76,7 @@ class Pool:
         """What can be taken above the lot's own floor."""
         self.deep: Ints = np.zeros(16, dtype=np.int64)
         """What can be taken with a waiver."""
-        self.why: Ints = np.full(16, GONE, dtype=np.int64)
+        self.why: Codes = np.full(16, GONE, dtype=np.int8)
         self.open: Flags = np.zeros(16, dtype=bool)
         """Idle, something available, and the district above its floor."""
         self.capability_sets: list[CapabilitySet] = []
@@ -88,6 +89,8 @@ class Pool:
         self.groups: dict[str, list[int]] = {}
         self.group_of: dict[int, str] = {}
         self.has_leads = False
+        self.lots = 0
+        """Rows that are not one indivisible unit."""
         self.unplaced = 0
         """Rows without any position."""
         self.radius = FIRST_RADIUS
@@ -169,6 +172,7 @@ class Pool:
         self.lead_ms[row] = entry.lead_minutes * 60_000
         self.has_leads = self.has_leads or entry.lead_minutes > 0
         self.capacity[district] += _capacity(entry)
+        self.lots += entry.form != "unit"
         self.lot_floor[district] += _lot_floor(entry)
         self._members[district].append(row)
         self._member_rows.pop(district, None)
@@ -187,6 +191,7 @@ class Pool:
         district = int(self.district[row])
         self.tally[self.capability[row], GONE] -= 1
         self.capacity[district] -= _capacity(entry)
+        self.lots -= entry.form != "unit"
         self.lot_floor[district] -= _lot_floor(entry)
         self._members[district].remove(row)
         self._member_rows.pop(district, None)
@@ -289,6 +294,12 @@ class Pool:
             self.placed[row] = point is not None
         if point is not None:
             self.xyz[row] = on_sphere(point)
+
+
+def idle_rows(pool: Pool) -> Flags:
+    """Rows that nobody has, with something to take even below the lot's floor."""
+    flags: Flags = (pool.why[: pool.n] == IDLE) & (pool.deep[: pool.n] > 0)
+    return flags
 
 
 def _capacity(entry: ResourceRegistered) -> int:

@@ -6,7 +6,7 @@ last row that counts scores below that, nothing outside can have been missed: th
 
 import numpy as np
 
-from streams.domain.allocation.pool import IDLE, Fit, Flags, Floats, Ints, Pool
+from streams.domain.allocation.pool import Fit, Flags, Floats, Ints, Pool
 from streams.domain.allocation.travel import UNKNOWN, Spot, TravelTime
 
 SMALL = 2048
@@ -138,8 +138,3 @@ def _chord2(positions: Floats, xyz: Floats) -> Floats:
     difference = positions - xyz
     return np.einsum("ij,ij->i", difference, difference)
 
-
-def idle(pool: Pool) -> Flags:
-    """Rows that nobody has, with something to take even below the lot's floor."""
-    flags: Flags = (pool.why[: pool.n] == IDLE) & (pool.deep[: pool.n] > 0)
-    return flags

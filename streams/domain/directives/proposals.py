@@ -1,11 +1,12 @@
 """Proposals: opening them, answering them, and what happens when nobody does. The API for every concern.
 
-A concern proposes by yielding `proposed(...)`, and acts when `ProposalDecided` with status `confirmed` comes for its
+A concern proposes by yielding what `proposed(...)` returns, and acts when `ProposalDecided` with status `confirmed` comes for its
 kind of proposal. To publish its proposals under a type and topic of its own it subclasses ProposalOpened and gives
 `evolve_opened` as that class's evolve.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal, TypeVar
 
@@ -22,43 +23,45 @@ P = TypeVar("P", bound=ProposalOpened)
 TIMER = "proposal"
 
 
-def proposed(
-    state: AreaState,
-    context: Context,
-    event: type[P] = ProposalOpened,  # type: ignore[assignment]
-    *,
-    kind: str,
-    rule: str,
-    incident: str | None = None,
-    about: str | None = None,
-    zone: str | None = None,
-    level: ResponseLevel | None = None,
-    hits: tuple[RuleHit, ...] = (),
-    severity: Severity | None = None,
-    authority: tuple[str, ResponseLevel, Scope] | None = None,
-    **more: Any,
-) -> P | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a concern wants decided; fields as in ProposalOpened."""
+
+    kind: str
+    rule: str
+    incident: str | None = None
+    about: str | None = None
+    zone: str | None = None
+    level: ResponseLevel | None = None
+    hits: tuple[RuleHit, ...] = ()
+    severity: Severity | None = None
+    payload: dict[str, Any] = field(default_factory=dict)
+    authority: tuple[str, ResponseLevel, Scope] | None = None
+    """(action, level, kind of zone): whoever the matrix lets do that is asked, where the term names no office."""
+
+
+def proposed(state: AreaState, context: Context, draft: Draft, event: type[P], **more: Any) -> P | None:
     """The event that opens a proposal; None where the policy names nobody who could decide it.
 
-    Who is asked and until when stands in the policy (authority.yaml, terms). `authority` is (action, level, kind of
-    zone) where whoever may do what is proposed is asked. `more` are further fields of `event`, such as payload.
+    Who is asked and until when stands in the policy (authority.yaml, terms). `event` is ProposalOpened or a subclass,
+    `more` the fields that the subclass adds.
     """
     rules = law(state, context.policy.authority, context.now)
-    term = rules.term(kind, rule)
+    term = rules.term(draft.kind, draft.rule)
     if term is None:
         return None
-    offices = term.offices or (rules.deciders(*authority) if authority is not None else ())
+    offices = term.offices or (rules.deciders(*draft.authority) if draft.authority is not None else ())
     if not offices:
         return None
     return event(
-        incident=incident,
+        incident=draft.incident,
         proposal=f"{state.area}-P{number(state, 'proposal')}",
-        kind=kind,
-        rule=rule,
-        about=about,
-        zone=zone,
-        level=level,
-        hits=hits,
+        kind=draft.kind,
+        rule=draft.rule,
+        about=draft.about,
+        zone=draft.zone,
+        level=draft.level,
+        hits=draft.hits,
         offices=offices,
         needs=term.needs,
         substitutes=term.substitutes,
@@ -66,7 +69,8 @@ def proposed(
         decision_rule=term.id,
         opened_at=context.now,
         expires_at=context.now + timedelta(minutes=term.minutes),
-        severity=severity,
+        severity=draft.severity,
+        payload=draft.payload,
         **more,
     )
 

@@ -32,6 +32,8 @@ class Response(Entity):
     risen_at: Utc
     """Last start or raise: an expert opinion that argues for less must be newer."""
     changed_at: Utc
+    lowered: bool = False
+    """Whether the last act was a lowering 降级."""
     ended_at: Utc | None = None
     came_from: tuple[str, ...] = ()
     """Incidents it belonged to before mergers, the last one last."""
@@ -91,9 +93,8 @@ class Command(Entity):
     tier: Tier | None = None
     last_onset: Utc | None = None
     """Onset of the last case; None where no case is known."""
-    line_listed: bool = False
-    """Whether the onset comes from a line list; otherwise it is the instant at which counted cases last rose."""
     cases: int = 0
+    """Cases counted when the clock was last set."""
     earliest_end: Utc | None = None
 
     def resident(self) -> bool:

@@ -5,66 +5,85 @@ Windows run by onset date (domain.md 2.2 note 3): local days back from the day o
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date
 
 from schemas.inputs.reports import FactValue
 from streams.domain.core import District, Incident, area_of
 from streams.domain.intake.entities import LineCase, LineList, Source, UrbanOccurrence
 from streams.domain.state import AreaState
 from streams.policy.dated import local_day
-from streams.policy.facts import Fact, LineListCount
+from streams.policy.facts import Fact, FirstUrban, LineListCount
 from streams.policy.hazards import Hazard
 
 _PREFIX = {"county": 6, "prefecture": 4, "province": 2}
 """Digits of a GB/T 2260 code that name the division."""
 
 
-def derive(
-    state: AreaState,
-    incident: Incident,
-    sources: Iterable[Source],
-    hazards: Mapping[str, Hazard],
-    facts: Iterable[Fact],
-    stated: Mapping[str, FactValue],
-) -> Iterator[tuple[str, FactValue]]:
-    """Derived facts of an incident with a public-health kind, by name; `stated` are the figures that count."""
-    kinds = [hazards[kind] for kind in incident.hazard_kinds if kind in hazards]
-    health = {hazard.id for hazard in kinds if hazard.group == "public_health"}
-    if not health:
-        return
+@dataclass(frozen=True, slots=True)
+class Outbreak:
+    """The public-health side of an incident: its kinds, the sources that state them, its line list."""
+
+    incident: Incident
+    kinds: tuple[Hazard, ...]
+    sources: tuple[Source, ...]
+    cases: tuple[LineCase, ...]
+
+
+def outbreak(
+    state: AreaState, incident: Incident, sources: Iterable[Source], hazards: Mapping[str, Hazard]
+) -> Outbreak | None:
+    """The public-health side of an incident; None where no kind is a public-health one."""
+    known = (hazards[kind] for kind in incident.hazard_kinds if kind in hazards)
+    kinds = tuple(hazard for hazard in known if hazard.group == "public_health")
+    if not kinds:
+        return None
+    words = {hazard.id for hazard in kinds}
     listed = state.get(LineList, incident.id)
-    cases = tuple(case for case in listed.cases.values() if case.status != "excluded") if listed is not None else ()
-    mine = tuple(source for source in sources if not health.isdisjoint(source.hazard_kinds))
+    return Outbreak(
+        incident,
+        kinds,
+        tuple(source for source in sources if source.refuted_at is None and not words.isdisjoint(source.hazard_kinds)),
+        tuple(case for case in listed.cases.values() if case.status != "excluded") if listed is not None else (),
+    )
+
+
+def derive(
+    state: AreaState, about: Outbreak, facts: Iterable[Fact], stated: Mapping[str, FactValue]
+) -> Iterator[tuple[str, FactValue]]:
+    """Derived facts by name; `stated` are the figures that count.
+
+    A line list replaces stated windows; of totals and of divisions affected the greater number counts.
+    """
     for fact in facts:
-        if fact.line_list is not None and cases:
-            count = _count(state, incident, cases, kinds, fact.line_list)
+        if fact.line_list is not None:
+            count = _count(state, about, fact.line_list) if about.cases else None
             if count is not None:
                 windowed = fact.line_list.days is not None
                 yield fact.name, count if windowed else max(count, _number(stated.get(fact.name)))
         elif fact.districts is not None:
-            divisions = _divisions(mine, cases, _PREFIX[fact.districts])
-            if divisions:
-                yield fact.name, max(len(divisions), _number(stated.get(fact.name)))
-        elif fact.first_urban is not None and fact.name not in stated:
-            yield fact.name, _first_urban(state, incident, mine, cases, health, fact.first_urban.lookback)
+            divisions = len(_divisions(about, _PREFIX[fact.districts]))
+            if divisions > max(1, _number(stated.get(fact.name))):
+                yield fact.name, divisions
+        elif fact.first_urban is not None and fact.name not in stated and _first_urban(state, about, fact.first_urban):
+            yield fact.name, True
 
 
 def _number(value: FactValue | None) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _count(
-    state: AreaState, incident: Incident, cases: tuple[LineCase, ...], kinds: list[Hazard], how: LineListCount
-) -> int | None:
+def _count(state: AreaState, about: Outbreak, how: LineListCount) -> int | None:
     days = how.days
     if days == "mean_incubation":
-        days = max((hazard.mean_incubation_days or 0 for hazard in kinds), default=0) or None
+        days = max((hazard.mean_incubation_days or 0 for hazard in about.kinds), default=0) or None
         if days is None:
             return None
-    chosen = [case for case in cases if case.status in how.statuses]
+    chosen = [case for case in about.cases if case.status in how.statuses]
     if days is not None:
         timezone = area_of(state).timezone
-        last = local_day(incident.figures_as_of or incident.occurred_at, timezone).toordinal()
+        newest = about.incident.figures_as_of or about.incident.occurred_at
+        last = local_day(newest, timezone).toordinal()
         chosen = [case for case in chosen if last - days < local_day(case.onset, timezone).toordinal() <= last]
     if how.over == "incident":
         return len(chosen)
@@ -72,69 +91,52 @@ def _count(
     return sum(counties.values()) if how.over == "city" else max(counties.values(), default=0)
 
 
-def _divisions(sources: Iterable[Source], cases: Iterable[LineCase], digits: int) -> set[str]:
-    named = {case.district for case in cases}
-    named.update(source.place.district for source in sources if source.figures and source.refuted_at is None)
+def _divisions(about: Outbreak, digits: int) -> set[str]:
+    named = {case.district for case in about.cases}
+    named.update(source.place.district for source in about.sources if source.figures)
     return {code[:digits] for code in named}
 
 
-def _first_urban(
-    state: AreaState,
-    incident: Incident,
-    sources: Iterable[Source],
-    cases: Iterable[LineCase],
-    kinds: set[str],
-    lookback: str | int,
-) -> bool:
+def _first_urban(state: AreaState, about: Outbreak, how: FirstUrban) -> bool:
     """Whether a kind occurs in the urban area for the first time in the look-back (CH-3c; note 5 [P])."""
-    if not any(urban(state, district) for district in affected(sources, cases)):
+    if not any(_urban(state, district) for district in affected(about, how.of)):
         return False
     timezone = area_of(state).timezone
-    day = local_day(incident.occurred_at, timezone)
-    return all(
-        not _within(local_day(at, timezone), day, lookback)
-        for kind in kinds
-        if (known := state.get(UrbanOccurrence, kind)) is not None
+    mine = (about.incident.occurred_at, about.incident.id)
+    return not any(
+        (at, other) < mine and _within(local_day(at, timezone), local_day(mine[0], timezone), how)
+        for hazard in about.kinds
+        if (known := state.get(UrbanOccurrence, hazard.id)) is not None
         for other, at in known.occurrences.items()
-        if other != incident.id
     )
 
 
-def _within(earlier: date, day: date, lookback: str | int) -> bool:
-    if earlier > day:
-        return False
-    return (day - earlier).days <= lookback if isinstance(lookback, int) else earlier.year == day.year
+def _within(earlier: date, day: date, how: FirstUrban) -> bool:
+    return (day - earlier).days <= how.lookback if isinstance(how.lookback, int) else earlier.year == day.year
 
 
-def affected(sources: Iterable[Source], cases: Iterable[LineCase]) -> tuple[str, ...]:
-    """Districts in which there are cases."""
-    named = dict.fromkeys(case.district for case in cases)
-    named.update(dict.fromkeys(source.place.district for source in sources if _has_cases(source)))
+def affected(about: Outbreak, counts: tuple[str, ...]) -> tuple[str, ...]:
+    """Districts in which there are cases: those of the line list, and of sources whose count is above zero."""
+    named = dict.fromkeys(case.district for case in about.cases)
+    named.update(dict.fromkeys(source.place.district for source in about.sources if _occurred(source, counts)))
     return tuple(named)
 
 
-def _has_cases(source: Source) -> bool:
-    return any(_number(figure.value) > 0 for name in ("cases", "confirmed") if (figure := source.figures.get(name)))
+def _occurred(source: Source, counts: tuple[str, ...]) -> bool:
+    return any(_number(source.figures[name].value) > 0 for name in counts if name in source.figures)
 
 
-def urban(state: AreaState, district: str) -> bool:
-    """Whether the register counts the district as city urban area 市区."""
+def _urban(state: AreaState, district: str) -> bool:
     entry = state.get(District, district)
     return entry is not None and entry.entry.urban
 
 
-def urban_occurrence(
-    state: AreaState, incident: Incident, sources: Iterable[Source], kinds: Iterable[str]
-) -> tuple[str, str, datetime] | None:
-    """A kind, district and time that the register of urban occurrences does not have yet for this incident."""
-    listed = state.get(LineList, incident.id)
-    cases = tuple(case for case in listed.cases.values() if case.status == "confirmed") if listed is not None else ()
-    for kind in kinds:
-        known = state.get(UrbanOccurrence, kind)
-        if known is not None and incident.id in known.occurrences:
-            continue
-        mine = tuple(source for source in sources if kind in source.hazard_kinds)
-        for district in affected(mine, cases):
-            if urban(state, district):
-                return kind, district, incident.occurred_at
+def unrecorded_occurrence(state: AreaState, about: Outbreak, how: FirstUrban) -> tuple[str, str] | None:
+    """A kind and urban district that the register of urban occurrences does not have yet for this incident."""
+    for hazard in about.kinds:
+        known = state.get(UrbanOccurrence, hazard.id)
+        if known is None or about.incident.id not in known.occurrences:
+            for district in affected(about, how.of):
+                if _urban(state, district):
+                    return hazard.id, district
     return None

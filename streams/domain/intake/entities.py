@@ -136,11 +136,3 @@ class IncidentLink(Entity):
 
     other: str
     reason: str
-
-
-class Origin(Entity):
-    """A merged incident as it was: what a split brings back. `incident` is the one it is part of."""
-
-    KIND: ClassVar[str] = "merged_incident"
-
-    hazard_kinds: tuple[str, ...]

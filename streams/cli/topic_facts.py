@@ -1,0 +1,64 @@
+"""What the broker says about a realm's topics, and what is wrong with them."""
+
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+
+from schemas.topics import CATALOGUE, Topic
+from streams.runtime.startup import partition_counts, topic_config
+from streams.settings import Settings
+
+TIMESTAMPS = "message.timestamp.type"
+
+
+async def topic_rows(settings: Settings) -> list[dict[str, Any]]:
+    """One row a topic of the catalogue: what it is, what the broker has, and the problem with it ('' when none)."""
+    counts = await partition_counts(settings)
+    stamps = await timestamp_types(settings, [name for name in counts])
+    return [_row(settings, topic, counts.get(topic.name), stamps.get(topic.name)) for topic in CATALOGUE]
+
+
+def _row(settings: Settings, topic: Topic, count: int | None, stamp: str | None) -> dict[str, Any]:
+    return {
+        "topic": settings.topic_prefix + topic.name,
+        "direction": topic.direction,
+        "partitions": count,
+        "timestamps": stamp,
+        "carries": topic.doc,
+        "problem": _problem(settings, topic, count, stamp),
+    }
+
+
+def _problem(settings: Settings, topic: Topic, count: int | None, stamp: str | None) -> str:
+    if count is None:
+        return "is missing: run `liandong topics create`"
+    if count != settings.partitions:
+        return (
+            f"has {count} partitions, configured are {settings.partitions}: set LIANDONG_PARTITIONS={count}, or re-create "
+            "an unused topic (partitions of a topic in use must never change: areas would move)"
+        )
+    wanted = topic_config(topic, settings.virtual_time).get(TIMESTAMPS)
+    if wanted and stamp and stamp != wanted and settings.broker_kind == "kafka":
+        name = settings.topic_prefix + topic.name
+        return f"has {stamp}: run `kafka-configs.sh --alter --entity-type topics --entity-name {name} --add-config {TIMESTAMPS}={wanted}`"
+    return ""
+
+
+async def timestamp_types(settings: Settings, names: list[str]) -> dict[str, str]:
+    """`message.timestamp.type` of topics (names without prefix), as far as the broker tells."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.brokers, request_timeout_ms=5000)
+    await admin.start()
+    try:
+        wanted = [
+            ConfigResource(ConfigResourceType.TOPIC, settings.topic_prefix + name, {TIMESTAMPS: ""}) for name in names
+        ]
+        answers = await admin.describe_configs(wanted) if wanted else []
+    finally:
+        await admin.close()
+    found = {}
+    for answer in answers:
+        for resource in answer.resources:
+            name, entries = resource[3], resource[4]
+            found.update({name[len(settings.topic_prefix) :]: entry[1] for entry in entries if entry[0] == TIMESTAMPS})
+    return found

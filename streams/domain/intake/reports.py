@@ -1,0 +1,284 @@
+"""Decides on IncidentReported: which incident it belongs to, and what its figures change (IN-1..IN-8, VE-4)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from schemas.base import OutputEvent
+from schemas.inputs.reports import FactValue, IncidentReported
+from schemas.outputs import incident_events as out
+from streams.domain.context import Context
+from streams.domain.core import ExternalRef, Incident, area_of, number
+from streams.domain.directives.proposals import proposed
+from streams.domain.intake.conflicts import contradictions
+from streams.domain.intake.counting import law_of, recounted
+from streams.domain.intake.derived import outbreak, unrecorded_occurrence
+from streams.domain.intake.entities import Settlement, Source
+from streams.domain.intake.matching import Match, matches
+from streams.domain.state import AreaState
+from streams.policy.dated import jurisdictions, local_day
+from streams.policy.intake import Book
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A report as the policy in force reads it."""
+
+    event: IncidentReported
+    key: str
+    kinds: tuple[str, ...]
+    unknown_kinds: tuple[str, ...]
+    figures: dict[str, FactValue]
+    as_of: datetime
+    day: date
+    within: tuple[str, ...]
+    book: Book
+
+
+def decide_report(state: AreaState, event: IncidentReported, context: Context) -> Iterator[OutputEvent]:
+    """Attach the report to the incident it names, or to one that is near, or open a new one (IN-7, IN-10)."""
+    reading = _read(state, event, context)
+    known = state.get(ExternalRef, reading.key)
+    if known is not None and known.incident is not None:
+        yield from attach(state, reading, context, known.incident, provisional=known.provisional)
+        return
+    if event.suspicion:
+        yield _kept(reading)
+        return
+    hazards = dict(context.policy.hazards.kinds(reading.day, reading.within))
+    near = matches(state, event, reading.kinds, reading.book, hazards)
+    same = next((match for match in near if match.how == "same"), None)
+    if same is not None:
+        yield from attach(state, reading, context, same.incident, provisional=True)
+        return
+    opened = _opened(state, reading, context)
+    yield opened
+    yield from attach(state, reading, context, opened.incident, provisional=False)
+    yield from _merges(state, context, opened.incident, near)
+
+
+def _read(state: AreaState, event: IncidentReported, context: Context) -> Reading:
+    area = area_of(state)
+    day, within = local_day(event.occurred_at, area.timezone), jurisdictions(state.area, area.province)
+    book = context.policy.intake.book(day, within)
+    stated = context.policy.hazards.stated(event.hazard_kinds, day, within)
+    by_name = context.policy.facts.by_name
+    figures = {
+        name: value
+        for name, value in event.figures.items()
+        if (fact := by_name.get(name)) is not None and not fact.formula and fact.accepts(value)
+    }
+    as_of = event.as_of or event.received_at or context.now
+    if book.clocks is not None and as_of > context.now + book.clocks.tolerance:
+        as_of = context.now
+    key = f"{event.source}|{event.external_id}"
+    return Reading(event, key, stated.kinds, stated.unknown, figures, as_of, day, within, book)
+
+
+def _kept(reading: Reading) -> out.SuspicionKept:
+    event = reading.event
+    return out.SuspicionKept(
+        source=event.source,
+        external_id=event.external_id,
+        channel=event.channel,
+        hazard_kinds=reading.kinds,
+        place=event.place,
+        occurred_at=event.occurred_at,
+        reporter_unit=event.reporter_unit,
+        received_at=event.received_at,
+        figures=reading.figures,
+        text=event.text,
+    )
+
+
+def new_id(state: AreaState, now: datetime) -> str:
+    """`<area>-<local date>-<number of the day>`: what people say on the phone."""
+    day = local_day(now, area_of(state).timezone).strftime("%Y%m%d")
+    return f"{state.area}-{day}-{number(state, f'incident.{day}'):03d}"
+
+
+def _opened(state: AreaState, reading: Reading, context: Context) -> out.IncidentOpened:
+    event = reading.event
+    return out.IncidentOpened(
+        incident=new_id(state, context.now),
+        source=event.source,
+        external_id=event.external_id,
+        hazard_kinds=reading.kinds,
+        place=event.place,
+        setting=event.setting,
+        occurred_at=event.occurred_at,
+        opened_at=context.now,
+    )
+
+
+def _merges(state: AreaState, context: Context, opened: str, near: list[Match]) -> Iterator[OutputEvent]:
+    for match in near:
+        inputs = {"metres": match.metres, "minutes": match.minutes, "match": match.how}
+        proposal = proposed(
+            state,
+            context,
+            kind="merge",
+            rule=match.rule,
+            incident=match.incident,
+            about=opened,
+            payload={"incident": match.incident, "other": opened, **inputs},
+        )
+        if proposal is not None:
+            yield proposal
+
+
+def attach(
+    state: AreaState, reading: Reading, context: Context, id: str, *, provisional: bool
+) -> Iterator[OutputEvent]:
+    """The report counts in this incident: all that follows from it, figures last."""
+    incident = state.of(Incident)[id]
+    source = state.get(Source, reading.key)
+    conflicting = contradictions(state, incident, source, reading.key, reading.figures, reading.as_of, reading.event.verification)
+    yield from settled(state, context, incident, reading.as_of)
+    yield _attached(reading, context, incident, provisional=provisional)
+    yield from _reopened(state, reading, id)
+    changed = _kinds_changed(state.of(Incident)[id], reading)
+    if changed is not None:
+        yield changed
+    yield from _flags(reading, context, id)
+    yield from _needs(state, reading, id, source)
+    facts = recounted(state, context, id, reading.figures, always=source is None or changed is not None)
+    if facts is not None:
+        yield facts
+    yield from occurrences(state, context, id)
+    if conflicting:
+        counts = state.of(Incident)[id].figures
+        yield out.ReportConflicting(
+            incident=id,
+            source=reading.event.source,
+            external_id=reading.event.external_id,
+            contradictions=tuple(
+                out.Contradiction(fact=name, stated=reading.figures[name], counts=counts.get(name, ""), reason=reason)
+                for name, reason in conflicting
+            ),
+        )
+
+
+def settled(state: AreaState, context: Context, incident: Incident, as_of: datetime) -> Iterator[OutputEvent]:
+    """The first figures as of a day after the term settle what counts for its families (OB-07)."""
+    if as_of - incident.occurred_at < timedelta(days=1) or state.get(Settlement, incident.id) is not None:
+        return
+    freeze = context.policy.grading.freeze(incident.hazard_kinds, *law_of(state, incident))
+    if freeze is None:
+        return
+    until = freeze.until(incident.occurred_at, area_of(state).timezone)
+    if as_of > until:
+        yield out.CasualtiesSettled(
+            incident=incident.id, rule=freeze.id, families=freeze.families, facts=freeze.facts, until=until
+        )
+
+
+def _attached(reading: Reading, context: Context, incident: Incident, *, provisional: bool) -> out.ReportAttached:
+    event = reading.event
+    return out.ReportAttached(
+        incident=incident.id,
+        source=event.source,
+        external_id=event.external_id,
+        channel=event.channel,
+        series=event.series,
+        provisional=provisional,
+        reporter_unit=event.reporter_unit,
+        reporter_kind=event.reporter_kind,
+        received_by=event.received_by,
+        hazard_kinds=reading.kinds,
+        place=event.place,
+        setting=event.setting,
+        occurred_at=event.occurred_at,
+        known_at=event.known_at,
+        received_at=event.received_at,
+        as_of=reading.as_of,
+        figures=reading.figures,
+        verification=event.verification,
+        onsets=event.onsets,
+        needs=event.needs,
+        zero_report=event.zero_report,
+        text=event.text,
+        counted=_counted(reading, context, incident),
+        late=incident.status == "closed",
+    )
+
+
+def _counted(reading: Reading, context: Context, incident: Incident) -> tuple[out.CountKept, ...]:
+    grading = context.policy.grading
+    program = grading.program(incident.hazard_kinds, reading.day, reading.within)
+    return tuple(
+        out.CountKept(fact=trend.fact, count=count, since=reading.as_of - timedelta(hours=trend.hours))
+        for trend in grading.trends_of(program, reading.day, reading.within)
+        if isinstance(count := reading.figures.get(trend.fact), int)
+    )
+
+
+def _reopened(state: AreaState, reading: Reading, id: str) -> Iterator[OutputEvent]:
+    supplements = reading.book.supplements
+    if state.of(Incident)[id].status == "closed" and supplements is not None and supplements.closed == "reopen":
+        yield out.IncidentReopened(incident=id, rule=supplements.id, reason=reading.key)
+
+
+def _kinds_changed(incident: Incident, reading: Reading) -> out.KindsChanged | None:
+    kinds = tuple(dict.fromkeys((*incident.hazard_kinds, *reading.kinds)))
+    districts = tuple(dict.fromkeys((*incident.districts, reading.event.place.district)))
+    if kinds == incident.hazard_kinds and districts == incident.districts:
+        return None
+    return out.KindsChanged(incident=incident.id, hazard_kinds=kinds, districts=districts)
+
+
+def _flags(reading: Reading, context: Context, id: str) -> Iterator[OutputEvent]:
+    event, by_name = reading.event, context.policy.facts.by_name
+    unknown = tuple(name for name in event.figures if name not in by_name or by_name[name].formula)
+    wrong = tuple(name for name in event.figures if name not in reading.figures and name not in unknown)
+    unjudged = tuple(name for name in reading.figures if by_name[name].expert and event.verification != "verified")
+    ahead = ("as_of",) if event.as_of is not None and event.as_of != reading.as_of else ()
+    told = {
+        "unknown_hazard_kind": reading.unknown_kinds,
+        "unknown_fact": unknown,
+        "wrong_fact_type": wrong,
+        "judgement_without_expert": unjudged,
+        "future_as_of": ahead,
+    }
+    for reason, names in told.items():
+        if names:
+            stated = {name: event.figures[name] for name in names if name in event.figures}
+            yield out.ReportFlagged.model_validate(
+                {
+                    "incident": id,
+                    "source": event.source,
+                    "external_id": event.external_id,
+                    "reason": reason,
+                    "names": names,
+                    "stated": stated,
+                }
+            )
+
+
+def _needs(state: AreaState, reading: Reading, id: str, before: Source | None) -> Iterator[OutputEvent]:
+    """A need is stated once per district, by whoever says so first (NS-2c)."""
+    event = reading.event
+    if not event.needs:
+        return
+    others = (s for s in state.of_incident(Source, id) if s.place.district == event.place.district and s.id != reading.key)
+    stated = {need for source in others for need in source.needs} | set(before.needs if before is not None else ())
+    for need in dict.fromkeys(event.needs):
+        if need not in stated:
+            yield out.NeedStated(incident=id, need=need, district=event.place.district, by_unit=event.reporter_unit)
+
+
+def occurrences(state: AreaState, context: Context, id: str) -> Iterator[OutputEvent]:
+    """Notes that a kind for which the first occurrence in the urban area matters has occurred there (CH-3c)."""
+    incident = state.of(Incident)[id]
+    day, within = law_of(state, incident)
+    for fact in context.policy.facts.first_occurrences:
+        if fact.first_urban is None or not context.policy.grading.asks(incident.hazard_kinds, day, within, fact.name):
+            continue
+        hazards = context.policy.hazards.kinds(day, within)
+        about = outbreak(state, incident, state.of_incident(Source, id), hazards)
+        found = unrecorded_occurrence(state, about, fact.first_urban) if about is not None else None
+        if found is not None:
+            kind, district = found
+            yield out.UrbanOccurrenceNoted(
+                incident=id, hazard_kind=kind, district=district, occurred_at=incident.occurred_at
+            )
