@@ -1,12 +1,16 @@
 """State of one area: entities by kind and id, and the journal of what a batch has changed.
 
-Entities are frozen models; changing one means putting its successor. `evolve` functions return `Change`s and only
-`AreaState.apply` writes, so everything a transaction must store is known, and a failed batch can be undone.
+Iteration is always in the order of ids (shorter ones first, so that numbered ids come in their order): a state that
+was loaded and one that grew decide the same. Entities are frozen models; changing one means putting its successor.
+`evolve` functions return `Change`s and only `AreaState.apply` writes, so everything a transaction must store is known,
+and a failed batch can be undone.
 """
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar, cast
+
+from sortedcontainers import SortedDict
 
 from schemas.base import Model
 
@@ -34,6 +38,10 @@ class Entity(Model):
 
 E = TypeVar("E", bound=Entity)
 Key = tuple[str, str]
+
+
+def _in_order(id: str) -> tuple[int, str]:
+    return (len(id), id)
 
 
 class Put:
@@ -68,7 +76,7 @@ class AreaState:
         self.now = now
         self.seq = 0
         self.chain = b""
-        self._tables: dict[str, dict[str, Entity]] = {kind: {} for kind in ENTITIES}
+        self._tables: dict[str, dict[str, Entity]] = {kind: SortedDict(_in_order) for kind in ENTITIES}
         self._by_incident: dict[Key, dict[str, None]] = {}
         self._journal: dict[Key, Entity | None] = {}
         self._visitors: set[str] = set()
@@ -81,8 +89,20 @@ class AreaState:
         """All entities of a kind by id. Read only: change state by events."""
         table = self._tables.get(kind.KIND)
         if table is None:
-            table = self._tables[kind.KIND] = {}
+            table = self._tables[kind.KIND] = SortedDict(_in_order)
         return cast("dict[str, E]", table)
+
+    def _table(self, kind: str) -> dict[str, Entity]:
+        table = self._tables.get(kind)
+        if table is None:
+            table = self._tables[kind] = SortedDict(_in_order)
+        return table
+
+    def _children(self, kind: str, incident: str) -> dict[str, None]:
+        children = self._by_incident.get((kind, incident))
+        if children is None:
+            children = self._by_incident[kind, incident] = SortedDict(_in_order)
+        return children
 
     def tables(self, kind: str) -> dict[str, Entity]:
         """Entities of a kind given by its table word."""
@@ -93,7 +113,7 @@ class AreaState:
         return self.of(kind).get(id) if id is not None else None
 
     def of_incident(self, kind: type[E], incident: str) -> Iterator[E]:
-        """Entities of a kind that belong to an incident, in order of their creation."""
+        """Entities of a kind that belong to an incident, in the order of their ids."""
         table = self.of(kind)
         for id in tuple(self._by_incident.get((kind.KIND, incident), ())):
             yield table[id]
@@ -107,7 +127,7 @@ class AreaState:
                 self._write(change.kind, change.id, None)
 
     def _write(self, kind: str, id: str, entity: Entity | None) -> None:
-        table = self._tables.setdefault(kind, {})
+        table = self._table(kind)
         before = table.get(id)
         self._journal.setdefault((kind, id), before)
         self._set(table, kind, id, before, entity)
@@ -124,7 +144,7 @@ class AreaState:
         else:
             table[id] = entity
             if entity.incident is not None and (before is None or before.incident != entity.incident):
-                self._by_incident.setdefault((kind, entity.incident), {})[id] = None
+                self._children(kind, entity.incident)[id] = None
         for cache in self.derived.values():
             cache.on_change(before, entity)
 
@@ -132,7 +152,7 @@ class AreaState:
         """Bring stored entities in without journalling them; `visitors` are closed incidents that leave at `settle`."""
         self._visitors.update(visitors)
         for entity in entities:
-            table = self._tables.setdefault(entity.KIND, {})
+            table = self._table(entity.KIND)
             if entity.id not in table:
                 self._set(table, entity.KIND, entity.id, None, entity)
                 if entity.incident is None and not entity.resident():

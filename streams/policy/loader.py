@@ -1,9 +1,10 @@
 """From policy documents to the policy: every section read, every id defined once, the version their digest."""
 
 import hashlib
-from dataclasses import fields
+from dataclasses import Field, fields
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from streams.policy.model import Policy
 from streams.policy.reader import Documents, PolicyError, defined, error_at
@@ -24,24 +25,28 @@ def load(documents: Documents) -> Policy:
     Raises:
         PolicyError: any document is missing, unknown or wrong, or an id is defined in two of them.
     """
-    sections = [field for field in fields(Policy) if "load" in field.metadata]
-    known = {name for field in sections for name in (f"{field.name}.yaml", *field.metadata["more"])}
+    known = document_names()
     for name in sorted(documents):
         if name not in known:
-            raise PolicyError(name, 1, (), f"no section of the policy reads this document; known: {', '.join(sorted(known))}")
-    loaded = {field.name: field.metadata["load"](documents) for field in sections}
+            raise PolicyError(name, 1, (), f"no section of the policy reads it; known: {', '.join(sorted(known))}")
+    loaded = {field.name: field.metadata["load"](documents) for field in _sections()}
     _check_one_file_each(documents)
     return Policy(version=version_of(documents), **loaded)
+
+
+def _sections() -> list[Field[Any]]:
+    return [field for field in fields(Policy) if "load" in field.metadata]
+
+
+def document_names() -> frozenset[str]:
+    """Names of all documents that a policy is made of."""
+    return frozenset(name for field in _sections() for name in (f"{field.name}.yaml", *field.metadata["more"]))
 
 
 def bundled_documents() -> dict[str, str]:
     """The policy documents that come with this release."""
     folder = files("streams.policy")
-    return {
-        entry.name: entry.read_text(encoding="utf-8")
-        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
-        if entry.name.endswith(".yaml")
-    }
+    return {name: (folder / name).read_text(encoding="utf-8") for name in sorted(document_names())}
 
 
 @cache

@@ -104,6 +104,15 @@ CHANGES = st.lists(
 )
 
 
+@given(ids=st.lists(st.integers(1, 10_000), unique=True, max_size=30))
+def test_numbered_ids_are_seen_in_their_order_however_they_came(ids: list[int]) -> None:
+    state = AreaState("990100", NOW)
+    state.apply([Put(incident("i")), *(Put(Note(id=f"n-{n}", incident="i")) for n in ids)])
+    in_order = [f"n-{n}" for n in sorted(ids)]
+    assert list(state.of(Note)) == in_order
+    assert [note.id for note in state.of_incident(Note, "i")] == in_order
+
+
 @given(before=CHANGES, during=CHANGES)
 def test_undo_is_exact_for_any_batch(before: list[Put | Drop], during: list[Put | Drop]) -> None:
     state = AreaState("990100", NOW)
@@ -114,6 +123,4 @@ def test_undo_is_exact_for_any_batch(before: list[Put | Drop], during: list[Put 
     state.apply(during)
     state.undo()
     assert contents(state) == was
-    assert {i: sorted(n.id for n in state.of_incident(Note, i)) for i in ("i", "j")} == {
-        i: sorted(n.id for n in notes) for i, notes in index.items()
-    }
+    assert {i: list(state.of_incident(Note, i)) for i in ("i", "j")} == index

@@ -251,7 +251,6 @@ def contradicted(
 def recall_line(at: Desk, line_id: str, keep: int, reason: str) -> Generator[OutputEvent, None, bool]:
     """Recall commitments of a line that has more than `keep`: the youngest first, never what has arrived."""
     line = at.state.of(Line)[line_id]
-    surplus = line.quantity - line.need - keep if keep else None
     promised = [
         commitment
         for number in range(line.commitments, 0, -1)

@@ -6,7 +6,7 @@ radius it happens to search first.
 
 import heapq
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -260,6 +260,10 @@ class Pool:
         if rows is None:
             rows = self._member_rows[district] = np.array(self._members[district], dtype=np.int64)
         return rows
+
+    def rows_of(self, resources: Iterable[str]) -> Ints:
+        """Rows of these resources."""
+        return np.array([self.row_of[resource] for resource in resources], dtype=np.int64)
 
     # --- positions
 

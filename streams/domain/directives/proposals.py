@@ -1,8 +1,8 @@
 """Proposals: opening them, answering them, and what happens when nobody does. The API for every concern.
 
-A concern proposes by yielding what `proposed(...)` returns, and acts when `ProposalDecided` with status `confirmed` comes for its
-kind of proposal. To publish its proposals under a type and topic of its own it subclasses ProposalOpened and gives
-`evolve_opened` as that class's evolve.
+A concern proposes by yielding what `proposed(...)` returns, and acts when `ProposalDecided` with status `confirmed`
+comes for its kind of proposal. To publish its proposals under a type and topic of its own it subclasses
+ProposalOpened and gives `evolve_opened` as that class's evolve.
 """
 
 from collections.abc import Iterator

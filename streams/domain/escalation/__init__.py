@@ -7,6 +7,7 @@ at once and never lowers or ends anything; named authorities decide, within the 
 from schemas.inputs.alerts import AlertIssued
 from schemas.outputs import command_events as com
 from schemas.outputs import incident_events as inc
+from schemas.outputs import incident_judgements as jud
 from schemas.outputs import response_events as out
 from schemas.outputs import taskforce_events as joint
 from schemas.outputs.area_events import DirectiveAccepted
@@ -26,8 +27,8 @@ ESCALATION = Concern(
         inc.ReportAttached: reacting.on_report,
         inc.FactsChanged: reacting.on_facts,
         inc.KindsChanged: reacting.on_kinds,
-        inc.IncidentsMerged: moving.on_merged,
-        inc.IncidentSplit: moving.on_split,
+        jud.IncidentsMerged: moving.on_merged,
+        jud.IncidentSplit: moving.on_split,
         inc.IncidentClosed: reacting.on_closed,
         inc.IncidentReopened: reacting.on_reopened,
         com.AlertStateChanged: alerts.on_alert,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from schemas.base import OutputEvent, ResponseLevel
 from schemas.inputs import directives as cmd
@@ -17,7 +18,7 @@ from streams.domain.escalation import guards
 from streams.domain.escalation.assessment import assessment_of
 from streams.domain.escalation.entities import Alert, Response
 from streams.domain.escalation.opinions import record_opinion
-from streams.domain.escalation.running import addressed, covers, natural_zone, own_responses
+from streams.domain.escalation.running import addressed, alert_responses, covers, natural_zone, own_responses
 from streams.domain.escalation.settling import settle
 from streams.domain.state import AreaState
 from streams.policy.responses import ResponseLaw
@@ -63,7 +64,7 @@ def act(state: AreaState, event: DirectiveAccepted, context: Context) -> Iterato
 
 def _confirmed(proposal: Proposal, answer: cmd.DecideProposal) -> cmd.Action:
     """The act that confirming a proposal is."""
-    where = {"incident": proposal.incident, "zone": proposal.zone, "proposal": proposal.id}
+    where: dict[str, Any] = {"incident": proposal.incident, "zone": proposal.zone, "proposal": proposal.id}
     level = proposal.level or 4
     if proposal.kind in {"start_response", "raise_response"}:
         return cmd.StartResponse(level=level, notice=answer.notice, **where)
@@ -229,8 +230,7 @@ def _standing(decision: Act, zone: str, proposal: str | None) -> Response | None
     else:
         alert = _alert(decision, proposal, zone)
         about = alert.id if alert is not None else None
-        everything = state.of(Response).values()
-        running = tuple(item for item in everything if item.incident is None and item.running() and item.about == about)
+        running = tuple(item for item in alert_responses(state) if item.about == about)
     return min((item for item in running if item.zone == zone), key=lambda item: item.level, default=None)
 
 
@@ -250,7 +250,7 @@ def _alert(decision: Act, proposal: str | None, zone: str) -> Alert | None:
     )
 
 
-def _said(decision: Act, proposal: str | None) -> dict[str, object]:
+def _said(decision: Act, proposal: str | None) -> dict[str, Any]:
     """What every act states: subject, basis, time, assessment (GR-5, VE-3)."""
     event = decision.event
     return {

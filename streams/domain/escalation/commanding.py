@@ -9,7 +9,7 @@ from streams.domain.context import Context
 from streams.domain.core import Incident
 from streams.domain.directives.days import law
 from streams.domain.escalation.entities import Alert, Command, Response
-from streams.domain.escalation.running import districts_of
+from streams.domain.escalation.running import alert_responses, districts_of
 from streams.domain.state import AreaState
 from streams.policy.responses import ResponseLaw
 
@@ -40,7 +40,7 @@ def recommand(state: AreaState, about: str, context: Context, *, over: bool = Fa
 
 def _responses(state: AreaState, about: str) -> Iterator[Response]:
     if state.get(Alert, about) is not None:
-        return (response for response in state.of(Response).values() if response.about == about)
+        return (response for response in alert_responses(state) if response.about == about)
     return state.of_incident(Response, about)
 
 

@@ -47,6 +47,14 @@ class Response(Entity):
         return self.running()
 
 
+class AlertResponses(Entity):
+    """Ids of the running responses that have no incident; `id` is the area's."""
+
+    KIND: ClassVar[str] = "alert_responses"
+
+    running: tuple[str, ...] = ()
+
+
 class Alert(Entity):
     """An alert 预警 in force or past."""
 

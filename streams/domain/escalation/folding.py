@@ -6,7 +6,7 @@ from schemas.base import OutputEvent
 from schemas.outputs import command_events as com
 from schemas.outputs import response_events as out
 from streams.domain.core import counted
-from streams.domain.escalation.entities import Command, Opinion, Response, Review
+from streams.domain.escalation.entities import AlertResponses, Command, Opinion, Response, Review
 from streams.domain.escalation.moving import came_from
 from streams.domain.state import AreaState, Change, Put
 
@@ -32,6 +32,10 @@ def evolve_started(state: AreaState, event: out.ResponseStarted) -> Iterator[Cha
         )
     )
     yield Put(counted(state, "response"))
+    if event.incident is None:
+        known = state.get(AlertResponses, state.area)
+        running = (*(known.running if known is not None else ()), event.response)
+        yield Put(AlertResponses(id=state.area, running=running))
 
 
 def evolve_changed(state: AreaState, event: out.ResponseChanged) -> Iterator[Change]:
@@ -56,6 +60,9 @@ def evolve_ended(state: AreaState, event: out.ResponseEnded) -> Iterator[Change]
     response = state.of(Response)[event.response]
     update = {"status": "ended", **_act(event), "changed_at": event.at, "ended_at": event.at}
     yield Put(response.model_copy(update=update))
+    known = state.get(AlertResponses, state.area)
+    if event.incident is None and known is not None:
+        yield Put(known.model_copy(update={"running": tuple(item for item in known.running if item != event.response)}))
     yield from _used(state, event.expert_opinion, event.directive)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from schemas.base import OutputEvent
-from schemas.outputs.incident_events import IncidentsMerged, IncidentSplit
+from schemas.outputs.incident_judgements import IncidentsMerged, IncidentSplit
 from schemas.outputs.response_events import ResponseMoved
 from streams.domain.context import Context
 from streams.domain.directives.answers import RESPONSE_KINDS

@@ -16,6 +16,8 @@ from streams.domain.escalation.running import level_of, natural_zone, own_respon
 from streams.domain.state import AreaState
 from streams.policy.responses import LevelEntry, ResponseLaw
 
+LEVELS: tuple[ResponseLevel, ...] = (1, 2, 3, 4)
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -99,10 +101,10 @@ def _wanted(state: AreaState, incident: Incident, rules: ResponseLaw) -> Iterato
             yield Wanted(level, natural_zone(state, incident, level, rules), rules.grade_proposal.id, hits)
     for setting in rules.setting_proposals:
         if incident.setting in setting.settings and entry.level in setting.from_levels:
-            level = max(entry.level - setting.raise_by, 1)
+            level = LEVELS[max(entry.level - setting.raise_by, 1) - 1]
             if level < running and level not in levels:
                 hit = RuleHit(rule=setting.id, inputs={"setting": incident.setting}, mark=setting.mark)
-                yield Wanted(level, natural_zone(state, incident, level, rules), setting.id, (hit, *hits))  # type: ignore[arg-type]  # at least 1, at most one less than a level
+                yield Wanted(level, natural_zone(state, incident, level, rules), setting.id, (hit, *hits))
 
 
 def _level_hit(entry: LevelEntry, incident: Incident) -> RuleHit:

@@ -6,7 +6,7 @@ from typing import Literal
 from schemas.base import ResponseLevel
 from schemas.inputs.directives import ChangeResponse, EndResponse
 from streams.domain.core import District, Incident
-from streams.domain.escalation.entities import Response
+from streams.domain.escalation.entities import AlertResponses, Response
 from streams.domain.state import AreaState
 from streams.policy.responses import ResponseLaw
 
@@ -39,10 +39,16 @@ def own_responses(state: AreaState, incident: str) -> Iterator[Response]:
 def responses_to(state: AreaState, incident: Incident) -> Iterator[Response]:
     """Running responses that this incident is under: its own, and those that an alert of its hazard started (RL-2)."""
     yield from own_responses(state, incident.id)
-    for response in state.of(Response).values():
-        if response.incident is None and response.running() and set(response.hazard_kinds) & set(incident.hazard_kinds):
-            if any(covers(state, response.zone, district) for district in districts_of(incident)):
-                yield response
+    for response in alert_responses(state):
+        here = response.zone == state.area or response.zone in districts_of(incident)
+        if here and set(response.hazard_kinds) & set(incident.hazard_kinds):
+            yield response
+
+
+def alert_responses(state: AreaState) -> Iterator[Response]:
+    """Running responses without an incident, oldest first."""
+    running = state.get(AlertResponses, state.area)
+    return (state.of(Response)[response] for response in (running.running if running is not None else ()))
 
 
 def level_of(responses: Iterator[Response]) -> ResponseLevel | None:
@@ -65,7 +71,7 @@ def addressed(state: AreaState, incident: str | None, command: ChangeResponse | 
     if incident is not None:
         running = list(own_responses(state, incident))
     else:
-        running = [item for item in state.of(Response).values() if item.incident is None and item.running()]
+        running = list(alert_responses(state))
     if command.zone is not None:
         exact = [response for response in running if response.zone == command.zone]
         if exact or not isinstance(command, ChangeResponse) or command.action != "raise_response":

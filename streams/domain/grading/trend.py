@@ -1,0 +1,61 @@
+"""The computed trend of a count [P] (SC-2, SC-3, SC-6): it only proposes (E10), it never grades (2.2 note 4)."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from schemas.outputs.incident_events import TrendAssessed
+from streams.domain.context import Context
+from streams.domain.core import Incident
+from streams.domain.grading.entities import TrendState
+from streams.domain.intake.counting import law_of
+from streams.domain.intake.entities import CaseCounts, Count
+from streams.domain.intake.evolve import counts_id
+from streams.domain.state import AreaState
+from streams.policy.grading import Trend
+
+
+def assess_trends(state: AreaState, id: str, context: Context) -> Iterator[TrendAssessed]:
+    """One event per trend rule whose result changed, or whose worsening count went on growing."""
+    incident = state.of(Incident)[id]
+    day, within = law_of(state, incident)
+    grading = context.policy.grading
+    for rule in grading.trends_of(grading.program(incident.hazard_kinds, day, within), day, within):
+        assessed = _assessed(state, incident, rule)
+        if assessed is not None and _news(state.get(TrendState, counts_id(id, rule.fact)), assessed):
+            yield assessed
+
+
+def _assessed(state: AreaState, incident: Incident, rule: Trend) -> TrendAssessed | None:
+    """The newest count against the oldest one of the rule's period; a first count has no growth."""
+    known = state.get(CaseCounts, counts_id(incident.id, rule.fact))
+    count = incident.figures.get(rule.fact)
+    if known is None or not known.counts or not isinstance(count, int):
+        return None
+    newest = known.counts[-1]
+    base = _oldest(known.counts, rule, newest)
+    worse = base is not None and rule.worsening(base.count, count)
+    return TrendAssessed(
+        incident=incident.id,
+        rule=rule.id,
+        fact=rule.fact,
+        trend="worsening" if worse else "stable",
+        count=count,
+        count_as_of=newest.as_of,
+        base=base.count if base is not None else None,
+        base_as_of=base.as_of if base is not None else None,
+    )
+
+
+def _oldest(counts: tuple[Count, ...], rule: Trend, newest: Count) -> Count | None:
+    since = newest.as_of - timedelta(hours=rule.hours)
+    period = [count for count in counts if since <= count.as_of < newest.as_of]
+    if not period:
+        return None
+    first = period[0].as_of
+    return max((count for count in period if count.as_of == first), key=lambda count: count.count)
+
+
+def _news(known: TrendState | None, assessed: TrendAssessed) -> bool:
+    if known is None:
+        return assessed.trend == "worsening"
+    return known.trend != assessed.trend or (assessed.trend == "worsening" and assessed.count > known.count)
