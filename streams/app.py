@@ -163,7 +163,8 @@ def build(settings: Settings) -> Parts:
         wanted = {Position(tp.topic[len(prefix) :], tp.partition) for tp in partitions}
         return {TP(prefix + p.topic, p.partition): at for p, at in (await lanes.assign(wanted)).items()}
 
-    parts.app.transport = transport_for(parts.app, assigned)
+    fetch_wait_ms = 50 if settings.broker_kind == "embedded" else 500
+    parts.app.transport = transport_for(parts.app, assigned, fetch_wait_ms)
     return parts
 
 

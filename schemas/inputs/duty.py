@@ -64,6 +64,39 @@ class NoticeAcknowledged(InputEvent):
         return (("notice", self.notice),)
 
 
+class OrderProgressed(InputEvent):
+    """A unit takes the next step of an order: leader informed, departed, arrived, reported back (TF-11, DU-7)."""
+
+    TYPE: ClassVar[str] = "duty.order_progressed.v1"
+    TOPIC: ClassVar[str] = DUTY_UPDATES
+
+    order: Id
+    """Id of the directive that ordered."""
+    step: Literal["acked", "leader_informed", "departed", "arrived", "reported_back"]
+    by: Id
+    observed_at: Utc
+    text: Text = ""
+
+    def lookups(self) -> tuple[tuple[str, str], ...]:
+        return (("order", self.order),)
+
+
+class TaskProgressed(InputEvent):
+    """A unit accepted, did or declined a task, such as sanitation at the scene (NS-2c)."""
+
+    TYPE: ClassVar[str] = "duty.task_progressed.v1"
+    TOPIC: ClassVar[str] = DUTY_UPDATES
+
+    task: Id
+    step: Literal["accepted", "done", "declined"]
+    by: Id
+    observed_at: Utc
+    text: Text = ""
+
+    def lookups(self) -> tuple[tuple[str, str], ...]:
+        return (("task", self.task),)
+
+
 class HeartbeatReceived(InputEvent):
     """A unit or district node is alive. Silence past the policy's beats marks a district silent (SC-5, DU-6, DU-8)."""
 

@@ -67,7 +67,8 @@ class IncidentReported(InputEvent):
     text: Text = ""
 
     def lookups(self) -> tuple[tuple[str, str], ...]:
-        return (("external_ref", f"{self.source}|{self.external_id}"),)
+        key = f"{self.source}|{self.external_id}"
+        return (("external_ref", key), ("upward_waiting", key))
 
     def incident_ref(self) -> str | None:
         return f"{self.source}|{self.external_id}"
@@ -110,9 +111,8 @@ class UpwardReportNoticed(InputEvent):
     text: Text = ""
 
     def lookups(self) -> tuple[tuple[str, str], ...]:
-        if self.incident:
-            return (("incident", self.incident),)
-        return (("external_ref", f"{self.source}|{self.external_id}"),)
+        key = self.incident or f"{self.source}|{self.external_id}"
+        return (("incident", key), ("external_ref", key), ("upward_waiting", key))
 
     def incident_ref(self) -> str | None:
         return self.incident or f"{self.source}|{self.external_id}"

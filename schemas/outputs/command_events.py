@@ -90,7 +90,7 @@ class ProfileChanged(OutputEvent):
 
     about: Id
     """The incident; the alert or the task force where there is none."""
-    previous: Id
+    previous: Id | None
     profile: Id
     values: dict[str, Any]
     decided_at: Utc

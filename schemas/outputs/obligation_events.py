@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 from schemas.base import OutputEvent, Severity, Text, Utc
-from schemas.inputs.reports import Channel, ReportContent
+from schemas.inputs.reports import Channel, ReportContent, UpwardReportNoticed
 from schemas.topics import OBLIGATIONS
 
 ClockStart = Literal["known", "received", "event"]
@@ -20,9 +20,13 @@ class ReportTraced(OutputEvent):
     known_at: Utc | None = None
     """When the sender itself knew; None where it does not say."""
     known_stated: bool = False
+    from_kind: str = ""
+    """What the sender said it is, for senders that the register does not know."""
     to_units: tuple[str, ...] = ()
     """Empty: the unit came to know, nobody is told yet."""
     reported_at: Utc
+    noted_at: Utc
+    """When it was recorded here."""
     received_at: Utc | None = None
     """None: nobody has recorded the receipt; units outside the city have not learned then."""
     made: Literal["report", "directive", "outside", "receipt", "act"]
@@ -44,6 +48,44 @@ class ReportTraced(OutputEvent):
         return self.from_unit
 
 
+class UpwardWaiting(OutputEvent):
+    """A report upward was noticed before any report of its incident arrived: it waits, it is not lost."""
+
+    TYPE: ClassVar[str] = "report.upward_waiting.v1"
+    TOPIC: ClassVar[str] = OBLIGATIONS
+
+    ref: str
+    """`source|external_id`."""
+    notice: UpwardReportNoticed
+
+    def subject(self) -> str:
+        return self.ref
+
+
+class UpwardFound(OutputEvent):
+    """The incident of waiting notices is known now: they count."""
+
+    TYPE: ClassVar[str] = "report.upward_found.v1"
+    TOPIC: ClassVar[str] = OBLIGATIONS
+
+    ref: str
+    notices: int
+
+    def subject(self) -> str:
+        return self.ref
+
+
+class BasisNoted(OutputEvent):
+    """Since when grades and the reporting threshold hold: what duties that depend on them are counted from."""
+
+    TYPE: ClassVar[str] = "report.basis_noted.v1"
+    TOPIC: ClassVar[str] = OBLIGATIONS
+
+    holds: tuple[str, ...]
+    """`family:severity`, `composite:severity`, `threshold`: this or worse, for the first time."""
+    at: Utc
+
+
 class ObligationEvent(OutputEvent):
     """Root of what happens to one obligation."""
 
@@ -61,6 +103,8 @@ class ObligationOpened(ObligationEvent):
     TYPE: ClassVar[str] = "obligation.opened.v1"
     TOPIC: ClassVar[str] = OBLIGATIONS
 
+    at: Utc
+    """When it became visible here."""
     label: str = ""
     """Which duty of the rule, where it has several."""
     recipients: tuple[str, ...]

@@ -63,7 +63,7 @@ class Composition(OutputEvent):
     """Templates in force, joined by `+`, e.g. `joint+forward`."""
     lead: Department | None
     deputy: Department | None
-    lead_rule: Id = ""
+    lead_rule: Text = ""
     """The policy entry, or the directive, that gives the lead (TF-3)."""
     branches: dict[str, Department]
     """Family -> department that leads its branch, for compound incidents of equal severity (TF-3)."""
@@ -133,7 +133,7 @@ class JointStoodDown(OutputEvent):
     decided_by: tuple[Id, ...]
     at: Utc
     directive: Id | None = None
-    rule: Id = ""
+    rule: Text = ""
     """The policy entry by which it ended with the response, where no directive did."""
     severity: Severity | None = None
     """Composite grade at that moment: rules ask for the mechanism again only when it gets worse."""

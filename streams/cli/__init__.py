@@ -8,9 +8,9 @@ import sys
 import typer
 
 from streams.cli import parts
+from streams.cli.common import CommandError, note
 from streams.cli.local import local
 from streams.cli.scenario import scenario
-from streams.cli.common import Failure, note
 
 app = typer.Typer(
     name="liandong",
@@ -35,7 +35,7 @@ def main() -> None:
     """Entry point of the console script."""
     try:
         app()
-    except Failure as failure:
+    except CommandError as failure:
         _end(failure)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -48,6 +48,6 @@ def main() -> None:
         _end(known)
 
 
-def _end(failure: Failure) -> None:
+def _end(failure: CommandError) -> None:
     note(f"error: {failure.message}\nnext: {failure.next_step}")
     sys.exit(failure.code)

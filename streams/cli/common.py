@@ -43,7 +43,7 @@ Area = Annotated[
 ]
 
 
-class Failure(Exception):
+class CommandError(Exception):
     """A command cannot go on: what is wrong, what to do next, and the exit code."""
 
     def __init__(self, message: str, next_step: str, code: int = UNMET) -> None:
@@ -63,7 +63,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(work)
 
 
-def settings(**given: str | int | float | None) -> "Settings":
+def settings(**given: str | float | None) -> "Settings":
     """The configuration: options over `LIANDONG_*` over a running `liandong local` of this folder over defaults."""
     from pydantic import ValidationError
 
@@ -74,7 +74,9 @@ def settings(**given: str | int | float | None) -> "Settings":
         return Settings.model_validate({**_pointer(), **_environment(), **chosen})
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise Failure(f"configuration: {problems}", "correct the option or the LIANDONG_* variable", USAGE) from error
+        raise CommandError(
+            f"configuration: {problems}", "correct the option or the LIANDONG_* variable", USAGE
+        ) from error
 
 
 def _environment() -> dict[str, str]:

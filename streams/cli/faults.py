@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 from aiokafka.errors import KafkaError
 
-from streams.cli.common import UNMET, UNREACHABLE, USAGE, Failure
+from streams.cli.common import UNMET, UNREACHABLE, USAGE, CommandError
 from streams.local.process import PartError
 from streams.policy.reader import PolicyError
 from streams.runtime.startup import TopicsWrongError
@@ -13,31 +13,37 @@ from streams.store.migrate import MigrationError
 from streams.store.policy_book import UnknownPolicyError
 
 
-def failure(error: BaseException) -> Failure | None:
+def failure(error: BaseException) -> CommandError | None:
     """What to tell, or None for a fault of this program, whose trace is wanted."""
-    if isinstance(error, Failure):
+    if isinstance(error, CommandError):
         return error
     if isinstance(error, asyncpg.UndefinedTableError | asyncpg.InvalidSchemaNameError):
-        return Failure(f"the database lacks a table ({error})", "run `liandong migrate`, with the same --realm", UNREACHABLE)
+        return CommandError(
+            f"the database lacks a table ({error})", "run `liandong migrate`, with the same --realm", UNREACHABLE
+        )
     if isinstance(error, asyncpg.InvalidCatalogNameError):
-        return Failure(str(error), "create the database (createdb), then run `liandong migrate`", UNREACHABLE)
+        return CommandError(str(error), "create the database (createdb), then run `liandong migrate`", UNREACHABLE)
     if isinstance(error, KafkaError):
-        return Failure(f"Kafka: {error!r}", "check --brokers (LIANDONG_BROKERS), or run `liandong doctor`", UNREACHABLE)
+        return CommandError(
+            f"Kafka: {error!r}", "check --brokers (LIANDONG_BROKERS), or run `liandong doctor`", UNREACHABLE
+        )
     if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | OSError | asyncio.TimeoutError):
         words = str(error) or type(error).__name__
-        return Failure(f"PostgreSQL: {words}", "check --database (LIANDONG_DATABASE), or run `liandong doctor`", UNREACHABLE)
+        return CommandError(
+            f"PostgreSQL: {words}", "check --database (LIANDONG_DATABASE), or run `liandong doctor`", UNREACHABLE
+        )
     return _ours(error)
 
 
-def _ours(error: BaseException) -> Failure | None:
+def _ours(error: BaseException) -> CommandError | None:
     if isinstance(error, PartError):
-        return Failure(str(error), "see above", UNREACHABLE)
+        return CommandError(str(error), "see above", UNREACHABLE)
     if isinstance(error, TopicsWrongError):
-        return Failure(str(error), "run `liandong topics create`, then `liandong topics check`", UNREACHABLE)
+        return CommandError(str(error), "run `liandong topics create`, then `liandong topics check`", UNREACHABLE)
     if isinstance(error, MigrationError):
-        return Failure(str(error), "see above", UNMET)
+        return CommandError(str(error), "see above", UNMET)
     if isinstance(error, PolicyError):
-        return Failure(str(error), "correct the line, then run `liandong policy check`", USAGE)
+        return CommandError(str(error), "correct the line, then run `liandong policy check`", USAGE)
     if isinstance(error, UnknownPolicyError):
-        return Failure(str(error), "run `liandong policy store` with the files of that version", UNMET)
+        return CommandError(str(error), "run `liandong policy store` with the files of that version", UNMET)
     return None

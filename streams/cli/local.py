@@ -10,15 +10,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli.common import POINTER, USAGE, Failure, Realm, leave, note, run
+from streams.cli.common import OK, POINTER, UNMET, USAGE, CommandError, Realm, leave, note, run
 
 if TYPE_CHECKING:
+    from streams.local.stack import WorkerProcess
     from streams.settings import Settings
 
 BROKERS = ("embedded", "kafka")
 NOT_HERE = "no idempotent producer, no LogAppendTime (records keep their sender's time), nothing kept over a restart"
 Broker = Annotated[
-    str, typer.Option("--broker", metavar="KIND", help="embedded: from a wheel, memory only. kafka: Apache Kafka, needs Java and Maven.")
+    str,
+    typer.Option(
+        "--broker",
+        metavar="KIND",
+        help="embedded: from a wheel, memory only. kafka: Apache Kafka, needs Java and Maven.",
+    ),
 ]
 
 
@@ -26,7 +32,10 @@ def local(
     realm: Realm = None,
     broker: Broker = "embedded",
     folder: Annotated[
-        Path | None, typer.Option("--folder", help="Keep the data here (needs --broker kafka). Else thrown away.", show_default=False)
+        Path | None,
+        typer.Option(
+            "--folder", help="Keep the data here (needs --broker kafka). Else thrown away.", show_default=False
+        ),
     ] = None,
     port: Annotated[int, typer.Option("--port", help="HTTP port of the worker; 0 takes a free one.")] = 6066,
 ) -> None:
@@ -40,18 +49,17 @@ def local(
     """
     checked(broker)
     if folder is not None and broker == "embedded":
-        raise Failure("the embedded broker forgets its records at every stop", "add --broker kafka, or leave --folder out", USAGE)
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+        raise CommandError(
+            "the embedded broker forgets its records at every stop", "add --broker kafka, or leave --folder out", USAGE
+        )
     with place(folder) as where:
-        leave(_serve(where, broker, realm or "actual", port, kept=folder is not None, stopped=stopped))
+        leave(_serve(where, broker, realm or "actual", port, kept=folder is not None))
 
 
 def checked(broker: str) -> str:
     """The broker kind, or a usage failure."""
     if broker not in BROKERS:
-        raise Failure(f"--broker {broker}: no such broker", f"choose {' or '.join(BROKERS)}", USAGE)
+        raise CommandError(f"--broker {broker}: no such broker", f"choose {' or '.join(BROKERS)}", USAGE)
     return broker
 
 
@@ -66,7 +74,7 @@ def place(folder: Path | None) -> Iterator[Path]:
         yield Path(made)
 
 
-def _serve(where: Path, broker: str, realm: str, port: int, *, kept: bool, stopped: threading.Event) -> int:
+def _serve(where: Path, broker: str, realm: str, port: int, *, kept: bool) -> int:
     from streams.local.stack import Stack
 
     note(f"starting {broker} broker and PostgreSQL in {where} …")
@@ -76,12 +84,20 @@ def _serve(where: Path, broker: str, realm: str, port: int, *, kept: bool, stopp
         note("starting the worker …")
         with stack.worker(settings) as worker, pointing(worker.settings):
             _tell(worker.settings, worker.url, where, broker)
-            while not stopped.wait(0.5):
-                if not worker.child.running:
-                    note(f"error: the worker ended. Its last lines:\n{worker.child.tail()}")
-                    return 1
-            note("stopping …")
-    return 0
+            return wait_for_end(worker)
+
+
+def wait_for_end(worker: "WorkerProcess") -> int:
+    """Wait for Ctrl-C or SIGTERM (0), or for the worker's own end (1)."""
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    while not stopped.wait(0.5):
+        if not worker.child.running:
+            note(f"error: the worker ended. Its last lines:\n{worker.child.tail()}")
+            return UNMET
+    note("stopping …")
+    return OK
 
 
 def _tell(settings: "Settings", url: str, where: Path, broker: str) -> None:
@@ -90,7 +106,12 @@ def _tell(settings: "Settings", url: str, where: Path, broker: str) -> None:
     if broker == "embedded":
         print(f"embedded broker: {NOT_HERE}; use --broker kafka for these")
     print("In this folder, from another terminal:\n  liandong doctor\n  liandong incident list\n  liandong topics list")
-    print("Elsewhere, set first:\n" + "".join(f"  export {line}\n" for line in pointer_lines(settings)) + "Ctrl-C stops everything.", flush=True)
+    print(
+        "Elsewhere, set first:\n"
+        + "".join(f"  export {line}\n" for line in pointer_lines(settings))
+        + "Ctrl-C stops everything.",
+        flush=True,
+    )
 
 
 def pointer_lines(settings: "Settings") -> list[str]:

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 topics = typer.Typer(no_args_is_help=True, help="Kafka topics of a realm: create, check, list.")
 Partitions = Annotated[
-    int | None, typer.Option("--partitions", help="Partitions of every topic. [LIANDONG_PARTITIONS]", show_default=False)
+    int | None,
+    typer.Option("--partitions", help="Partitions of every topic. [LIANDONG_PARTITIONS]", show_default=False),
 ]
 Replication = Annotated[
     int | None, typer.Option("--replication", help="Copies of new topics. [LIANDONG_REPLICATION]", show_default=False)
@@ -78,9 +79,7 @@ def create(
 
 
 @topics.command("check")
-def check(
-    realm: Realm = None, brokers: Brokers = None, partitions: Partitions = None, as_json: AsJson = False
-) -> None:
+def check(realm: Realm = None, brokers: Brokers = None, partitions: Partitions = None, as_json: AsJson = False) -> None:
     """Check that every topic exists with the configured partitions and the broker's clock where it must have it.
 
     Example: liandong topics check --realm exercise.spring --json

@@ -11,7 +11,7 @@ from typing import Self
 
 import asyncpg
 
-from streams.cli.common import UNREACHABLE, USAGE, Failure
+from streams.cli.common import UNREACHABLE, USAGE, CommandError
 from streams.local.stack import Stack, WorkerProcess
 from streams.runtime.startup import create_topics
 from streams.scenario.fold import Observed
@@ -65,7 +65,7 @@ class GivenPlace:
         try:
             if await link.fetchval("select 1 from pg_namespace where nspname = $1", schema):
                 step = f'set another `realm:` in the file, or: drop schema "{schema}" cascade'
-                raise Failure(f"realm {realm} is in use: the database has a schema {schema}", step, USAGE)
+                raise CommandError(f"realm {realm} is in use: the database has a schema {schema}", step, USAGE)
             stamp = await link.fetchval("select to_char(clock_timestamp(), 'YYYYMMDDHH24MISSUS')")
         finally:
             await link.close()
@@ -94,6 +94,14 @@ class TopicsPlayer:
         self._numbers = count(1)
         self._pool = ThreadPoolExecutor(1)
         self._ready: Future[Stage] | None = None
+        self._last: Settings | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """Where the last run was played."""
+        if self._last is None:
+            raise RuntimeError("nothing was played yet")
+        return self._last
 
     def __enter__(self) -> Self:
         """Begin with the first run's stage."""
@@ -109,13 +117,20 @@ class TopicsPlayer:
             self._ready.result().worker.stop()
 
     def __call__(self, scenario: Scenario, watch: Watch | None = None) -> tuple[list[Observed], list[str]]:
-        """Play one run. Raises Failure when nothing answers."""
+        """Play one run. Raises CommandError when nothing answers."""
         stage = self._stage(scenario.realm)
+        self._last = stage.settings
         try:
-            wire = Wire(stage.settings.brokers, stage.settings.topic_prefix, stage.settings.partitions, pause_s=self._pause)
+            wire = Wire(
+                stage.settings.brokers, stage.settings.topic_prefix, stage.settings.partitions, pause_s=self._pause
+            )
             played = asyncio.run(play_through(scenario, wire, watch))
         except NoAnswerError as error:
-            raise Failure(f"{scenario.label}: {error}\n{stage.worker.child.tail()}", "see the worker's last lines above", UNREACHABLE) from error
+            raise CommandError(
+                f"{scenario.label}: {error}\n{stage.worker.child.tail()}",
+                "see the worker's last lines above",
+                UNREACHABLE,
+            ) from error
         finally:
             stage.worker.stop()
             asyncio.run(self._place.close(stage.settings))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli.common import USAGE, AsJson, Brokers, Database, Failure, leave, note, print_json, settings
+from streams.cli.common import USAGE, AsJson, Brokers, CommandError, Database, leave, note, print_json, settings
 from streams.cli.local import Broker, checked, place
 
 if TYPE_CHECKING:
@@ -16,9 +16,17 @@ if TYPE_CHECKING:
     from streams.scenario.fold import Observed
     from streams.scenario.model import Scenario
 
-scenario = typer.Typer(no_args_is_help=True, help="Scenario files (情景): play them and judge what comes out. Format: tests/scenarios/FORMAT.md.")
-Files = Annotated[list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, help="Scenario files (.yaml).")]
-Core = Annotated[bool, typer.Option("--core/--topics", help="Through the pure core, in memory; or through Kafka topics and a worker.")]
+scenario = typer.Typer(
+    no_args_is_help=True,
+    help="Scenario files (情景): play them and judge what comes out. Format: tests/scenarios/FORMAT.md.",
+)
+Files = Annotated[
+    list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, help="Scenario files (.yaml).")
+]
+Core = Annotated[
+    bool,
+    typer.Option("--core/--topics", help="Through the pure core, in memory; or through Kafka topics and a worker."),
+]
 Pause = Annotated[float, typer.Option("--pause", metavar="SECONDS", help="Rest between two instants, for an audience.")]
 
 
@@ -73,7 +81,7 @@ def run(
 
 
 def loaded(files: list[Path]) -> list["Scenario"]:
-    """All runs of the files. Raises Failure with every problem and its line."""
+    """All runs of the files. Raises CommandError with every problem and its line."""
     from streams.scenario.parse import load
     from streams.scenario.tree import ScenarioError
 
@@ -83,7 +91,9 @@ def loaded(files: list[Path]) -> list["Scenario"]:
             runs += load(path)
         except ScenarioError as error:
             lines = "\n".join(f"{one.place}: {one.message}" for one in error.problems)
-            raise Failure(f"{path} is wrong\n{lines}", "correct these lines (tests/scenarios/FORMAT.md)", USAGE) from error
+            raise CommandError(
+                f"{path} is wrong\n{lines}", "correct these lines (tests/scenarios/FORMAT.md)", USAGE
+            ) from error
     return runs
 
 
@@ -97,15 +107,34 @@ def told(one: "Scenario", player: "Player | TopicsPlayer", as_json: bool) -> int
     observed, errors = _played(one, player, show)
     verdict = judge(one, observed, errors)
     if as_json:
-        events = [{"type": e.type, "area": e.area, "time": e.time.isoformat(), "sequence": e.sequence, "data": e.data} for e in observed]
+        events = [
+            {"type": e.type, "area": e.area, "time": e.time.isoformat(), "sequence": e.sequence, "data": e.data}
+            for e in observed
+        ]
         unmet = [{"at": str(u.expectation.place), "reason": u.reason, "seen": list(u.instead)} for u in verdict.unmet]
-        print_json({"scenario": one.label, "passed": verdict.passed, "unmet": unmet, "errors": verdict.errors, "events": events})
+        print_json(
+            {
+                "scenario": one.label,
+                "passed": verdict.passed,
+                "unmet": unmet,
+                "errors": verdict.errors,
+                "events": events,
+            }
+        )
     else:
-        outcome(one, verdict.passed, verdict.met, [f"{u.expectation.place}: {u.reason}" for u in verdict.unmet], verdict.errors)
+        outcome(
+            one,
+            verdict.passed,
+            verdict.met,
+            [f"{u.expectation.place}: {u.reason}" for u in verdict.unmet],
+            verdict.errors,
+        )
     return 0 if verdict.passed else 1
 
 
-def _played(one: "Scenario", player: "Player | TopicsPlayer", show: Callable[["Observed"], None]) -> "tuple[list[Observed], list[str]]":
+def _played(
+    one: "Scenario", player: "Player | TopicsPlayer", show: Callable[["Observed"], None]
+) -> "tuple[list[Observed], list[str]]":
     from streams.cli.played import TopicsPlayer
 
     if isinstance(player, TopicsPlayer):
@@ -155,7 +184,9 @@ def topics_player(
     runs = loaded(files)
     checked(broker)
     if (brokers is None) != (database is None):
-        raise Failure("--brokers and --database belong together", "give both, or none for parts that are started here", USAGE)
+        raise CommandError(
+            "--brokers and --database belong together", "give both, or none for parts that are started here", USAGE
+        )
     with ExitStack() as held:
         folder = held.enter_context(place(None))
         if brokers is not None:

@@ -1,10 +1,10 @@
 """The concerns in the order in which an event meets them."""
 
-from streams.domain.activation import ACTIVATION
+from streams.domain.activation.concern import ACTIVATION
 from streams.domain.allocation import ALLOCATION
 from streams.domain.context import Concern
-from streams.domain.directives import DIRECTIVES
-from streams.domain.escalation import ESCALATION
+from streams.domain.directives.concern import DIRECTIVES
+from streams.domain.escalation.concern import ESCALATION
 from streams.domain.grading import GRADING
 from streams.domain.intake import INTAKE
 from streams.domain.monitoring import MONITORING

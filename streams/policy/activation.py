@@ -1,40 +1,33 @@
 """When the joint mechanism is activated, and when it ends (domain.md 1.5)."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
-from pydantic import Field, PrivateAttr
+from pydantic import PrivateAttr
 
-from streams.policy.conditions import ConditionError, Facts, Kind, Vocabulary, compiled, names, parse
+from streams.policy import facts
+from streams.policy.conditions import ConditionError, Kind, Predicate, Vocabulary, compiled, names, parse
 from streams.policy.dated import Entry, EntryId, Strict, in_force
 from streams.policy.reader import Documents, error_at, read
 
 FILE = "activation.yaml"
 UNGRADED = 5
 """What `phe` and `composite` are for an incident without a grade: less severe than any."""
-_KINDS: dict[str, Kind] = {
+TRENDS = ("stable", "worsening", "spreading")
+_OWN: dict[str, Kind] = {
     "phe": "number",
     "composite": "number",
     "response_running": "flag",
     "trend": "text",
-    "deaths": "number",
-    "injured": "number",
-    "missing": "number",
+    "hurt": "number",
     "need_medical": "flag",
     "need_sanitation": "flag",
     "need_psychosocial": "flag",
     "only_phe_kinds": "flag",
 }
-VOCABULARY = Vocabulary(
-    kinds=MappingProxyType(_KINDS), words=MappingProxyType({"trend": ("stable", "worsening", "spreading")})
-)
-
-
-def _never(_: Facts) -> bool:
-    return False
+"""What conditions may say besides the facts of the catalogue (meanings: activation.yaml)."""
 
 
 class ActivationRule(Entry):
@@ -47,16 +40,6 @@ class ActivationRule(Entry):
     superseded_by: tuple[EntryId, ...] = ()
     """Rules whose hit settles an open proposal of this one."""
 
-    @cached_property
-    def looks_at(self) -> tuple[str, ...]:
-        """The facts that its condition names: they become the inputs of its hit."""
-        return names(parse(self.when, VOCABULARY)) if self.when else ()
-
-    @cached_property
-    def holds(self) -> Callable[[Facts], bool]:
-        """Its condition as a function of complete facts."""
-        return compiled(parse(self.when, VOCABULARY)) if self.when else _never
-
 
 class StandDownRule(Entry):
     """What ends the joint mechanism without a directive of its own."""
@@ -64,12 +47,21 @@ class StandDownRule(Entry):
     on: Literal["last_response_ended", "incident_closed"]
 
 
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """A rule with its condition as a function, and the facts that it looks at: the inputs of its hit."""
+
+    rule: ActivationRule
+    holds: Predicate
+    looks_at: tuple[str, ...]
+
+
 class ActivationLaw:
     """What holds on one day in one city."""
 
     def __init__(self, section: "Activation", day: date, within: tuple[str, ...]) -> None:
         self.rules = {rule.id: rule for rule in in_force(section.rules, day, within)}
-        self.conditional = tuple(rule for rule in self.rules.values() if rule.when is not None)
+        self.conditional = tuple(section.conditional(rule) for rule in self.rules.values() if rule.when is not None)
         self.by_directive = next((rule for rule in self.rules.values() if rule.decision == "directive"), None)
         self.stand_down = {rule.on: rule for rule in in_force(section.stand_down, day, within)}
 
@@ -77,8 +69,9 @@ class ActivationLaw:
 class Activation(Strict):
     """The section `activation`."""
 
-    rules: tuple[ActivationRule, ...] = Field(default=())
+    rules: tuple[ActivationRule, ...] = ()
     stand_down: tuple[StandDownRule, ...] = ()
+    _vocabulary: Vocabulary = PrivateAttr(default=Vocabulary(kinds={}, words={}))
     _laws: dict[Any, ActivationLaw] = PrivateAttr(default_factory=dict)
 
     def at(self, day: date, within: tuple[str, ...]) -> ActivationLaw:
@@ -88,6 +81,19 @@ class Activation(Strict):
             law = self._laws[day, within] = ActivationLaw(self, day, within)
         return law
 
+    def speak(self, vocabulary: Vocabulary) -> None:
+        """What the conditions may say; told once, at load."""
+        self._vocabulary = vocabulary
+
+    def conditional(self, rule: ActivationRule) -> Conditional:
+        """The rule's condition, ready for use.
+
+        Raises:
+            ConditionError: the condition cannot be read.
+        """
+        tree = parse(rule.when or "", self._vocabulary)
+        return Conditional(rule, compiled(tree), names(tree))
+
 
 def load(documents: Documents) -> Activation:
     """The section `activation`.
@@ -96,12 +102,19 @@ def load(documents: Documents) -> Activation:
         PolicyError: the document is wrong, a condition cannot be read or names an unknown fact.
     """
     section = read(documents, FILE, Activation)
+    catalogue = facts.load(documents).vocabulary
+    section.speak(
+        Vocabulary(
+            kinds=MappingProxyType({**catalogue.kinds, **_OWN}),
+            words=MappingProxyType({**catalogue.words, "trend": TRENDS}),
+        )
+    )
     for index, rule in enumerate(section.rules):
         if (rule.when is None) != (rule.decision == "directive"):
             raise error_at(documents, FILE, ("rules", index), f"{rule.id} needs a condition or a directive, not both")
         if rule.when is not None:
             try:
-                parse(rule.when, VOCABULARY)
+                section.conditional(rule)
             except ConditionError as error:
                 raise error_at(documents, FILE, ("rules", index, "when"), str(error)) from error
     return section

@@ -356,6 +356,9 @@ def value_of(node: Operand) -> Callable[[Facts], FactValue]:
             constant = node.value
             return lambda facts: constant
         case Sum():
+            if len(node.terms) == 2 and all(isinstance(term, Name) for term in node.terms):  # noqa: PLR2004 - as in _joined
+                both = operator.itemgetter(*_names(node))
+                return lambda facts: operator.add(*both(facts))
             terms = tuple(value_of(term) for term in node.terms)
             return lambda facts: reduce(operator.add, [term(facts) for term in terms])  # type: ignore[arg-type]
         case _:

@@ -114,7 +114,7 @@ class Facts(Strict):
         )
 
     @cached_property
-    def absent(self) -> Mapping[str, FactValue]:
+    def absent(self) -> dict[str, FactValue]:
         """Every fact's value where nobody has stated it."""
         return {fact.name: fact.absent for fact in self.facts}
 
@@ -137,7 +137,8 @@ class Facts(Strict):
 
     def complete(self, stated: Mapping[str, FactValue]) -> dict[str, FactValue]:
         """Stated facts with everything that rules may ask for: formulas computed, the absent as nothing."""
-        facts = {**self.absent, **stated}
+        facts = self.absent.copy()
+        facts.update(stated)
         for name, always, value in self._formulas:
             if always or name not in stated:
                 facts[name] = value(facts)  # type: ignore[operator]

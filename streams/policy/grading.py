@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from typing import Any
 
-from pydantic import Field, PrivateAttr
+from pydantic import ConfigDict, Field, PrivateAttr
 
 from schemas.base import Severity
 from streams.policy import facts, hazards
@@ -15,8 +17,6 @@ from streams.policy.reader import Documents, Path, error_at, read
 from streams.policy.rules import CompiledRule, GradeRule, compile_rules, most_severe
 
 FILE = "grading.yaml"
-REMEMBERED_PROGRAMS = 4096
-"""Size at which the cache of programs starts anew."""
 
 
 class Family(Entry):
@@ -100,6 +100,8 @@ Program = tuple[FamilyProgram, ...]
 class Grading(Strict):
     """All grading tables, and for each day and place the program that they are."""
 
+    model_config = ConfigDict(ignored_types=(cached_property,))
+
     families: tuple[Family, ...] = ()
     choices: tuple[Choice, ...] = ()
     tables: tuple[Table, ...] = ()
@@ -107,17 +109,15 @@ class Grading(Strict):
     trends: tuple[Trend, ...] = ()
     _rules: dict[int, tuple[CompiledRule, ...]] = PrivateAttr(default_factory=dict)
     _hazards: Hazards = PrivateAttr(default_factory=Hazards)
-    _programs: dict[tuple[tuple[str, ...], date, Within], Program] = PrivateAttr(default_factory=dict)
+
+    @cached_property
+    def plans(self) -> dict[Any, Any]:
+        """Cache of those who put together what this and other sections say about an incident."""
+        return {}
 
     def program(self, kinds: tuple[str, ...], day: date, within: Within) -> Program:
         """The families that apply to these hazard kinds under the law of this day and place."""
-        key = (kinds, day, within)
-        program = self._programs.get(key)
-        if program is None:
-            if len(self._programs) > REMEMBERED_PROGRAMS:
-                self._programs.clear()
-            program = self._programs[key] = tuple(self._build(kinds, day, within))
-        return program
+        return tuple(self._build(kinds, day, within))
 
     def _build(self, kinds: tuple[str, ...], day: date, within: Within) -> Iterator[FamilyProgram]:
         known = self._hazards.kinds(day, within)
@@ -146,10 +146,6 @@ class Grading(Strict):
         chosen = [choice for choice in self.choices if choice.family == family and choice.in_force(day)]
         mine = [choice for choice in chosen if choice.jurisdiction in within]
         return min(mine, key=lambda choice: within.index(choice.jurisdiction)).variant if mine else None
-
-    def asks(self, kinds: tuple[str, ...], day: date, within: Within, fact: str) -> bool:
-        """Whether any rule for these kinds looks at the fact."""
-        return any(fact in part.names for part in self.program(kinds, day, within))
 
     def initial(self, family: str) -> bool:
         """Whether a family is an initial determination, which a re-assessment may replace."""

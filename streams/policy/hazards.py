@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cached_property
 from typing import Literal, NamedTuple
 
-from pydantic import Field, PrivateAttr
+from pydantic import ConfigDict, Field
 
 from schemas.base import Department
 from streams.policy.dated import Entry, Strict, in_force
@@ -41,8 +42,17 @@ class Stated(NamedTuple):
 class Hazards(Strict):
     """All hazard kinds."""
 
+    model_config = ConfigDict(ignored_types=(cached_property,))
+
     hazards: tuple[Hazard, ...] = ()
-    _books: dict[tuple[date, tuple[str, ...]], Mapping[str, Hazard]] = PrivateAttr(default_factory=dict)
+
+    @cached_property
+    def _books(self) -> dict[tuple[date, tuple[str, ...]], Mapping[str, Hazard]]:
+        return {}
+
+    @cached_property
+    def _readings(self) -> dict[tuple[tuple[str, ...], date, tuple[str, ...]], "Stated"]:
+        return {}
 
     def kinds(self, day: date, within: tuple[str, ...]) -> Mapping[str, Hazard]:
         """The kinds in force on a day in these jurisdictions, by id."""
@@ -55,9 +65,16 @@ class Hazards(Strict):
 
     def stated(self, words: tuple[str, ...], day: date, within: tuple[str, ...]) -> Stated:
         """Kinds for what a report states, be it ids or taxonomy codes; unknown words are kept as they are."""
+        key = (words, day, within)
+        reading = self._readings.get(key)
+        if reading is None:
+            if len(self._readings) > REMEMBERED_DAYS:
+                self._readings.clear()
+            reading = self._readings[key] = self._stated(words, day, within)
+        return reading
+
+    def _stated(self, words: tuple[str, ...], day: date, within: tuple[str, ...]) -> Stated:
         known = self.kinds(day, within)
-        if all(word in known for word in words):
-            return Stated(tuple(dict.fromkeys(words)), ())
         by_code = {code: hazard.id for hazard in known.values() for code in hazard.codes}
         kinds = tuple(dict.fromkeys(by_code.get(word, word) for word in words))
         return Stated(kinds, tuple(kind for kind in kinds if kind not in known))

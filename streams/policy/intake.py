@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Literal, NamedTuple, TypeVar
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field
 
+from streams.policy import hazards
 from streams.policy.dated import Entry, Strict, in_force
-from streams.policy.hazards import Group
-from streams.policy.reader import Documents, read
+from streams.policy.reader import Documents, error_at, read
 
 FILE = "intake.yaml"
 
@@ -21,10 +21,10 @@ class Nearness(Entry):
 
 
 class Linkage(Entry):
-    """Clusters of one kind in different districts that may be one outbreak."""
+    """Clusters of one of these kinds that may be one outbreak."""
 
     days: float = Field(gt=0)
-    groups: tuple[Group, ...] = Field(min_length=1)
+    kinds: tuple[str, ...] = Field(min_length=1)
 
 
 class Supplements(Entry):
@@ -65,22 +65,16 @@ class Intake(Strict):
     linkage: tuple[Linkage, ...] = ()
     supplements: tuple[Supplements, ...] = ()
     clocks: tuple[Clocks, ...] = ()
-    _books: dict[tuple[date, tuple[str, ...]], Book] = PrivateAttr(default_factory=dict)
 
     def book(self, day: date, within: tuple[str, ...]) -> Book:
         """The entries in force on a day in these jurisdictions, the narrowest of each."""
-        key = (day, within)
-        book = self._books.get(key)
-        if book is None:
-            self._books.clear()
-            book = self._books[key] = Book(
-                attachment=_narrowest(self.attachment, day, within),
-                proposal=_narrowest(self.proposal, day, within),
-                linkage=_narrowest(self.linkage, day, within),
-                supplements=_narrowest(self.supplements, day, within),
-                clocks=_narrowest(self.clocks, day, within),
-            )
-        return book
+        return Book(
+            attachment=_narrowest(self.attachment, day, within),
+            proposal=_narrowest(self.proposal, day, within),
+            linkage=_narrowest(self.linkage, day, within),
+            supplements=_narrowest(self.supplements, day, within),
+            clocks=_narrowest(self.clocks, day, within),
+        )
 
 
 def _narrowest(entries: Sequence[E], day: date, within: tuple[str, ...]) -> E | None:
@@ -91,6 +85,12 @@ def load(documents: Documents) -> Intake:
     """The intake policy.
 
     Raises:
-        PolicyError: the document is wrong.
+        PolicyError: the document is wrong, or names an unknown hazard kind.
     """
-    return read(documents, FILE, Intake)
+    section = read(documents, FILE, Intake)
+    known = {hazard.id for hazard in hazards.load(documents).hazards}
+    for index, linkage in enumerate(section.linkage):
+        for kind in linkage.kinds:
+            if kind not in known:
+                raise error_at(documents, FILE, ("linkage", index, "kinds"), f"unknown kind {kind!r}")
+    return section

@@ -113,8 +113,8 @@ class Clause(Strict):
     """A family: it is owed anew each time that this family's grade gets worse."""
     met_by: tuple[ReportContent, ...] = ()
     """Contents of a report that meets it; empty: any."""
-    by_notice: bool = False
-    """The system itself tells the recipients, at once, with a notice (domain.md 5.2)."""
+    by_notice: str = ""
+    """The system itself tells the recipients, at once, with a notice of this purpose (domain.md 5.2)."""
     may_skip: bool = False
     """A report to somebody above the recipient meets it as well (越级上报; AU-3)."""
 

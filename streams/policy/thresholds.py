@@ -12,8 +12,6 @@ from streams.policy.reader import Documents, error_at, read
 from streams.policy.rules import CompiledRule
 
 FILE = "thresholds.yaml"
-REMEMBERED_PROGRAMS = 4096
-"""Size at which the cache of programs starts anew."""
 
 
 class Threshold(Entry):
@@ -28,24 +26,15 @@ class Thresholds(Strict):
 
     thresholds: tuple[Threshold, ...] = ()
     _rules: dict[int, CompiledRule] = PrivateAttr(default_factory=dict)
-    _programs: dict[tuple[tuple[str, ...], date, tuple[str, ...]], tuple[CompiledRule, ...]] = PrivateAttr(
-        default_factory=dict
-    )
 
     def program(self, kinds: tuple[str, ...], day: date, within: tuple[str, ...]) -> tuple[CompiledRule, ...]:
         """The rules that apply to these hazard kinds under the law of this day and place."""
-        key = (kinds, day, within)
-        program = self._programs.get(key)
-        if program is None:
-            if len(self._programs) > REMEMBERED_PROGRAMS:
-                self._programs.clear()
-            mine = in_force(self.thresholds, day, within)
-            program = self._programs[key] = tuple(
-                self._rules[index]
-                for index, entry in enumerate(self.thresholds)
-                if entry in mine and not set(entry.kinds).isdisjoint(kinds)
-            )
-        return program
+        mine = in_force(self.thresholds, day, within)
+        return tuple(
+            self._rules[index]
+            for index, entry in enumerate(self.thresholds)
+            if entry in mine and not set(entry.kinds).isdisjoint(kinds)
+        )
 
 
 def load(documents: Documents) -> Thresholds:

@@ -84,7 +84,9 @@ class Lane:
         self._drained = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._due: DueTimers | None = None
+        self._overdue: set[str] = set()
         self._lagging_since: float | None = None
+        self._ask_again = 0.0
 
     # ---- called from outside
 
@@ -111,6 +113,7 @@ class Lane:
                 task.cancel()
                 await asyncio.wait((task,))
         self._due = None
+        self._overdue.clear()
 
     def lose(self) -> None:
         """Stop with OFFSET_LOST: what stands between the stored position and the log is not there."""
@@ -143,6 +146,11 @@ class Lane:
         if self._due is None:
             self._due = due
             self._wake.set()
+
+    def overdue(self, areas: set[str]) -> None:
+        """Publish what these areas have committed and nobody has sent; the empty name stands for dead letters."""
+        self._overdue |= areas
+        self._wake.set()
 
     def lag(self) -> dict[Position, int]:
         """Records appended and not applied, as far as the log ends are known."""
@@ -180,6 +188,8 @@ class Lane:
                 await self._rest()
 
     async def _step(self) -> bool:
+        if self._overdue:
+            await self._retried("publish", self._publish_overdue)
         if await self._fire_due():
             return True
         if self._must_wait():
@@ -191,6 +201,15 @@ class Lane:
             return False
         await self._apply_records(records)
         return True
+
+    async def _publish_overdue(self) -> None:
+        while self._overdue:
+            area = min(self._overdue)
+            if area:
+                await self.outbox.catch_up(area)
+            else:
+                await self.outbox.publish_letters(self.applied)
+            self._overdue.discard(area)
 
     async def _rest(self) -> None:
         """Wait for records. Cursors travel with the next transaction; only a lane that stays idle stores them alone."""
@@ -351,7 +370,13 @@ class Lane:
         if any(self.applied.get(position, 0) < end for position, end in own.items()):
             return False
         others = {position: end for position, end in after.items() if position.partition != self.partition}
-        return not others or await self._retried("positions", lambda: self.outbox.reached(others))
+        if not others:
+            return True
+        now = time.monotonic()
+        if now < self._ask_again:
+            return False
+        self._ask_again = now + SHORT_REST_S
+        return await self._retried("positions", lambda: self.outbox.reached(others))
 
     async def _retried(self, where: str, action: Callable[[], Awaitable[T]]) -> T:
         """Repeat while the broker or the database is away; give up only when the lane is stopped."""

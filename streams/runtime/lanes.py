@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -17,6 +18,7 @@ from streams.runtime.lane import DueTimers, Lane, LaneState, utc_now
 from streams.runtime.outbox import Outbox
 from streams.runtime.publisher import Publisher
 from streams.runtime.records import Position
+from streams.runtime.sweep import Sweep
 from streams.runtime.transaction import Transactions
 from streams.settings import Settings
 from streams.store.database import TRANSIENT
@@ -24,6 +26,7 @@ from streams.store.sql import QUERIES
 from streams.telemetry import Metrics
 
 log = structlog.get_logger("lanes")
+T = TypeVar("T")
 Reseek = Callable[[Position, int], Awaitable[None]]
 
 
@@ -54,6 +57,8 @@ class Lanes:
         )
         self._probe: AIOKafkaConsumer | None = None
         self._reseek: Reseek | None = None
+        self._probing = asyncio.Lock()
+        self._sweep = Sweep()
         self._lanes: dict[int, Lane] = {}
         self._assigning = asyncio.Lock()
         self._tick_task: asyncio.Task[None] | None = None
@@ -108,7 +113,7 @@ class Lanes:
                     return positions
 
     async def _assign(self, wanted: set[Position]) -> dict[Position, int]:
-        begins, ends = await self._log_bounds(wanted)
+        begins, ends = await self._log_begins(wanted), await self.log_ends(wanted)
         ordered = sorted(wanted)
         async with self._pool.acquire() as connection:
             await connection.execute(
@@ -150,34 +155,34 @@ class Lanes:
 
     # ---- log ends and timers
 
-    async def _consumer(self) -> AIOKafkaConsumer:
-        if self._probe is None:
-            probe = AIOKafkaConsumer(bootstrap_servers=self._settings.brokers, request_timeout_ms=5000)
+    async def _asked(self, ask: Callable[[AIOKafkaConsumer], Awaitable[T]]) -> T:
+        """Ask the broker about its logs; a client that failed is replaced."""
+        async with self._probing:
+            probe = self._probe or AIOKafkaConsumer(bootstrap_servers=self._settings.brokers, request_timeout_ms=5000)
             try:
-                await probe.start()
+                if self._probe is None:
+                    await probe.start()
+                answer = await ask(probe)
             except BaseException:
+                self._probe = None
                 await probe.stop()
                 raise
             self._probe = probe
-        return self._probe
+        self.broker_seen = time.monotonic()
+        return answer
 
     def _real(self, position: Position) -> TopicPartition:
         return TopicPartition(self._settings.topic_prefix + position.topic, position.partition)
 
-    async def _log_bounds(self, wanted: set[Position]) -> tuple[dict[Position, int], dict[Position, int]]:
-        consumer = await self._consumer()
+    async def _log_begins(self, wanted: set[Position]) -> dict[Position, int]:
         real = {self._real(position): position for position in wanted}
-        begins = await consumer.beginning_offsets(list(real))
-        ends = await consumer.end_offsets(list(real))
-        self.broker_seen = time.monotonic()
-        return {real[tp]: at for tp, at in begins.items()}, {real[tp]: at for tp, at in ends.items()}
+        begins = await self._asked(lambda consumer: consumer.beginning_offsets(list(real)))
+        return {real[tp]: at for tp, at in begins.items()}
 
     async def log_ends(self, wanted: set[Position]) -> dict[Position, int]:
         """Where these logs end now."""
-        consumer = await self._consumer()
         real = {self._real(position): position for position in wanted}
-        ends = await consumer.end_offsets(list(real))
-        self.broker_seen = time.monotonic()
+        ends = await self._asked(lambda consumer: consumer.end_offsets(list(real)))
         return {real[tp]: at for tp, at in ends.items()}
 
     def running(self) -> list[Lane]:
@@ -199,12 +204,8 @@ class Lanes:
                     await self._measure()
             except (*TRANSIENT, KafkaError) as error:
                 log.warning("tick_waits", error=repr(error))
-                await self._drop_probe()
-
-    async def _drop_probe(self) -> None:
-        probe, self._probe = self._probe, None
-        if probe is not None:
-            await probe.stop()
+            except Exception:
+                log.exception("tick_failed")
 
     async def _tick(self) -> None:
         """Find timers that fell due; they fire once everything appended up to now has been applied."""
@@ -239,8 +240,13 @@ class Lanes:
         for lane in self.running():
             for position, lag in lane.lag().items():
                 self._metrics.lag.labels(realm, position.topic, str(position.partition)).set(lag)
+        partitions = [lane.partition for lane in self.running()]
         async with self._pool.acquire() as connection:
-            row = await connection.fetchrow(QUERIES["backlog"], [lane.partition for lane in self.running()])
+            await connection.execute(QUERIES["free_frozen"], self._settings.idle_transaction_ms / 1000)
+            late = await self._sweep.overdue(connection, partitions)
+            row = await connection.fetchrow(QUERIES["backlog"], partitions)
+        for partition, areas in late.items():
+            self._lanes[partition].overdue(areas)
         self.database_seen = time.monotonic()
         self._metrics.unpublished.labels(realm).set(row["rows"])
         self._metrics.unpublished_age.labels(realm).set(row["age"])

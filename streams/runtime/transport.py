@@ -7,7 +7,7 @@ Kafka's own committed offsets only serve lag monitors.
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from aiokafka import ConsumerRecord
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
@@ -74,13 +74,26 @@ class Consumer(driver.Consumer):
         await self.seek_wait({tp: offset})
 
 
-def transport_for(app: Any, on_assigned: Assigned) -> driver.Transport:
-    """The transport of an app whose consumer asks `on_assigned` for its positions."""
+def transport_for(app: Any, on_assigned: Assigned, fetch_wait_ms: int) -> driver.Transport:
+    """The transport of an app whose consumer asks `on_assigned` for its positions.
+
+    `fetch_wait_ms`: how long a fetch that finds no records may wait at the broker. Kafka answers as soon as there are
+    some; the embedded broker holds the fetch until the time is over.
+    """
+
+    class Thread(driver.AIOKafkaConsumerThread):
+        def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
+            consumer = super()._create_worker_consumer(transport)
+            consumer._fetch_max_wait_ms = fetch_wait_ms  # noqa: SLF001 - Faust fixes it at 1500 and offers no setting
+            return consumer
 
     class BoundConsumer(Consumer):
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             self._fetched = {}
+
+        def _new_consumer_thread(self) -> Thread:
+            return Thread(self, loop=self.loop, beacon=self.beacon)
 
     BoundConsumer.on_assigned = staticmethod(on_assigned)
 

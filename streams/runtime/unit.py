@@ -19,7 +19,7 @@ from streams.domain.context import Context, Happened, Received, TimerFired, Trig
 from streams.domain.state import AreaState
 from streams.policy.model import Policy
 from streams.runtime.records import Record
-from streams.store.rows import EventRow, InputRow, LetterRow, link
+from streams.store.rows import EventRow, InputRow, LetterRow, link, origin
 
 TIMER_SOURCE = "liandong/timer"
 SHELL_SOURCE = "liandong/shell"
@@ -63,8 +63,22 @@ class Unit:
         context = Context(area, self.realm, head.now, self.policies[area], trigger)
         causation = f"{cause.source} {cause.id}"
         base = f"{area} {causation} "
-        first = head.seq + 1
-        content = cause.digest
+        recorded = InputRow(
+            area,
+            head.seq + 1,
+            cause.source,
+            cause.id,
+            cause.type,
+            cause.digest,
+            head.now,
+            cause.topic,
+            cause.partition,
+            cause.offset,
+            cause.signature,
+            cause.traceparent,
+            cause.value,
+        )
+        content = origin(recorded)
         emitted: list[OutputEvent] = []
         for index, event in enumerate(cascade(state, context)):
             head.seq += 1
@@ -88,23 +102,7 @@ class Unit:
             content = b""
             self.events.append(row._replace(chain=head.chain))
             emitted.append(event)
-        self.inputs.append(
-            InputRow(
-                area,
-                first,
-                cause.source,
-                cause.id,
-                cause.type,
-                cause.digest,
-                head.now,
-                cause.topic,
-                cause.partition,
-                cause.offset,
-                cause.signature,
-                cause.traceparent,
-                cause.value,
-            )
-        )
+        self.inputs.append(recorded)
         self.decisions.append(Decision(area, cause, emitted, time.perf_counter() - started))
         return emitted
 

@@ -33,7 +33,8 @@ class AreaMemory:
                 closed.add(incident)
         for incident in sorted(closed):
             keys = self.clusters.get(incident, set()) | {("incident", incident)}
-            self.state.load([self.store[key] for key in sorted(keys) if key in self.store], visitors=(incident,))
+            cluster = [self.store[key] for key in sorted(keys) if key in self.store]
+            self.state.load([one for one in cluster if incident in {one.id, one.incident}], visitors=(incident,))
 
     def commit(self) -> None:
         """Store what changed and let go of what no decision needs unasked."""

@@ -88,6 +88,15 @@ def _collect(tree: Any, found: dict[str, str]) -> None:
             _collect(item, found)
 
 
+def entries(text: str, key: str) -> list[dict[str, Any]]:
+    """The entries under a key of a policy document, each id once."""
+    tree = YAML(typ="safe").load(text)
+    found: dict[str, dict[str, Any]] = {}
+    for entry in tree.get(key) or ():
+        found.setdefault(str(entry.get("id") or entry.get("name")), entry)
+    return list(found.values())
+
+
 def word(key: str) -> str:
     """What people call it, or the key itself."""
     return policy_words().get(key, key)

@@ -16,9 +16,10 @@ TRANSIENT: tuple[type[BaseException], ...] = (
     asyncpg.LockNotAvailableError,
     asyncpg.QueryCanceledError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,
     asyncpg.PostgresSystemError,
 )
-"""Faults that pass by themselves: database away, restarting, full, or another transaction in the way."""
+"""Faults that pass by themselves: database away, restarting, failing over, full, or another transaction in the way."""
 
 
 async def open_pool(
@@ -40,7 +41,7 @@ async def open_pool(
             "search_path": schema_name(realm),
             "idle_in_transaction_session_timeout": str(idle_timeout_ms),
             "statement_timeout": str(statement_timeout_ms),
-            "lock_timeout": str(statement_timeout_ms // 2),
+            "lock_timeout": str(min(statement_timeout_ms // 2, 2 * idle_timeout_ms)),
             "tcp_keepalives_idle": "2",
             "tcp_keepalives_interval": "1",
             "tcp_keepalives_count": "3",

@@ -66,11 +66,16 @@ class LetterRow(NamedTuple):
     value: bytes | None
 
 
+def origin(row: InputRow) -> bytes:
+    """What the chain takes in of an input: its content (by its digest), where it came from, who signed."""
+    text = "\x1f".join((row.topic, str(row.partition), str(row.offset), row.signature or "", row.traceparent or ""))
+    return sha256(row.digest + text.encode()).digest()
+
+
 def link(previous: bytes, cause: bytes, row: EventRow) -> bytes:
-    """The chain head after this event: covers the event, and its input's content where it is the input's first."""
-    text = "\x1f".join(
-        (row.area, str(row.seq), str(row.id), row.type, row.topic, row.subject, row.incident or "", row.causation)
-    )
+    """The chain head after this event: covers all of it, and its input's `origin` where it is the input's first."""
+    words = (row.area, str(row.seq), str(row.id), row.type, row.topic, row.key, row.subject, row.incident or "")
+    text = "\x1f".join((*words, row.causation, row.actor or "", row.traceparent or ""))
     return sha256(b"".join((previous, cause, text.encode(), stamp(row.now).encode(), row.data))).digest()
 
 

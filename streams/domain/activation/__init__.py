@@ -1,5 +1,1 @@
-"""Concern `activation`."""
-
-from streams.domain.context import Concern
-
-ACTIVATION = Concern(name="activation", inputs={}, timers={}, reactions={}, evolve={})
+"""The joint mechanism and its task force. The concern itself: `concern.py`."""

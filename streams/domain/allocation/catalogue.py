@@ -41,9 +41,7 @@ def decide_status(state: AreaState, event: ResourceStatusReported, context: Cont
     if resource is None or (resource.observed_at is not None and event.observed_at < resource.observed_at):
         return
     if event.readiness is not None and event.readiness != resource.readiness:
-        yield cat.ReadinessReported(
-            resource=resource.id, readiness=event.readiness, observed_at=event.observed_at
-        )
+        yield cat.ReadinessReported(resource=resource.id, readiness=event.readiness, observed_at=event.observed_at)
     if event.status != resource.status:
         yield status_change(resource, event.status, event.observed_at, event.reason)
     yield from _follow_status(at, event)

@@ -31,9 +31,7 @@ def evolve_catalogued(state: AreaState, event: cat.ResourceCatalogued) -> Iterat
     entry = event.entry
     known = state.get(Resource, entry.resource)
     if known is None:
-        yield Put(
-            Resource(id=entry.resource, entry=entry, quantity=event.quantity, readiness=entry.readiness)
-        )
+        yield Put(Resource(id=entry.resource, entry=entry, quantity=event.quantity, readiness=entry.readiness))
     else:
         status = "ready" if known.status == "expired" else known.status
         readiness = entry.readiness or known.readiness
@@ -65,9 +63,7 @@ def evolve_readiness(state: AreaState, event: cat.ReadinessReported) -> Iterator
 def evolve_positions(state: AreaState, event: cat.PositionsAdopted) -> Iterator[Change]:
     for position in event.positions:
         yield Put(
-            quick(
-                Position, id=position.resource, incident=None, point=position.point, observed_at=position.observed_at
-            )
+            quick(Position, id=position.resource, incident=None, point=position.point, observed_at=position.observed_at)
         )
 
 

@@ -188,9 +188,7 @@ def _self_dispatched(at: Desk, event: ResourceDeploymentReported, resource: Reso
     yield from displace(at, resource.id, event.observed_at, event.reason or "self-dispatched", "busy")
 
 
-def displace(
-    at: Desk, resource: str, observed_at: datetime, reason: str, status: ResourceStatus | None
-) -> Events:
+def displace(at: Desk, resource: str, observed_at: datetime, reason: str, status: ResourceStatus | None) -> Events:
     """A fact takes the resource away from all its open commitments; their lines are decided anew."""
     kinds: dict[str, None] = {}
     for commitment in open_commitments(at.state, at.index, resource):

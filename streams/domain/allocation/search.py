@@ -33,7 +33,13 @@ class Search:
     def cosines(self) -> Floats | None:
         """Cosine of the angle to each row, where nothing but position counts for any of them."""
         pool, spot = self.pool, self.spot
-        if self._cosines is None and spot.untabled and spot.xyz is not None and not pool.unplaced and not pool.has_leads:
+        if (
+            self._cosines is None
+            and spot.untabled
+            and spot.xyz is not None
+            and not pool.unplaced
+            and not pool.has_leads
+        ):
             self._cosines = pool.xyz[: pool.n] @ spot.xyz
         return self._cosines
 
@@ -137,4 +143,3 @@ class Search:
 def _chord2(positions: Floats, xyz: Floats) -> Floats:
     difference = positions - xyz
     return np.einsum("ij,ij->i", difference, difference)
-

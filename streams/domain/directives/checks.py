@@ -125,7 +125,7 @@ def _signature(case: Case) -> Refusal | None:
     trigger = case.context.trigger
     signature = trigger.signature if isinstance(trigger, Received) else None
     if not signature or not isinstance(trigger, Received):
-        return Refusal("BAD_SIGNATURE", "not signed", {"reason": "missing"})
+        return Refusal("UNSIGNED", "the record carries no signature")
     try:
         kid = signing.key_id(signature)
     except signing.UnreadableSignatureError as error:

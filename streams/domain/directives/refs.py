@@ -15,11 +15,17 @@ RISES = frozenset({"start_response", "raise_response"})
 
 
 def resolve_incident(state: AreaState, ref: str | None) -> Incident | None:
-    """The incident that `ref` names by its id or by `source|external_id`; None when there is none."""
+    """The incident that `ref` names by its id or by `source|external_id`; None when there is none.
+
+    A merged incident has become part of another: that one is meant.
+    """
     if ref is None:
         return None
     known = state.get(ExternalRef, ref)
-    return state.get(Incident, known.incident if known is not None else ref)
+    incident = state.get(Incident, known.incident if known is not None else ref)
+    while incident is not None and incident.status == "merged":
+        incident = state.get(Incident, incident.incident)
+    return incident
 
 
 def resolve_proposal(state: AreaState, ref: str) -> Proposal | None:

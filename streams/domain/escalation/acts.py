@@ -262,7 +262,7 @@ def _said(decision: Act, proposal: str | None) -> dict[str, Any]:
         "authority_rule": event.authority_rule,
         "at": decision.context.now,
         "proposal": proposal,
-        "assessment": assessment_of(decision.incident, decision.context),
+        "assessment": assessment_of(decision.state, decision.incident, decision.context),
     }
 
 

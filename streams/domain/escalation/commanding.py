@@ -9,20 +9,20 @@ from streams.domain.context import Context
 from streams.domain.core import Incident
 from streams.domain.directives.days import law
 from streams.domain.escalation.entities import Alert, Command, Response
-from streams.domain.escalation.running import alert_responses, districts_of
+from streams.domain.escalation.running import alert_responses, districts_of, level_of, responses_to
 from streams.domain.state import AreaState
 from streams.policy.responses import ResponseLaw
 
 TIERS: tuple[Tier, ...] = ("district", "city", "province", "nation")
 
 
-def recommand(state: AreaState, about: str, context: Context, *, over: bool = False) -> Iterator[OutputEvent]:
-    """Tell what changed in the command of an incident, an alert, or a task force without incident; `over`: closed."""
+def recommand(state: AreaState, about: str, context: Context) -> Iterator[OutputEvent]:
+    """Tell what changed in the command of an incident, of an alert, or of a task force without incident."""
     incident = state.get(Incident, about)
     rules = law(state, context.policy.responses, incident.occurred_at if incident else context.now)
     running = [item for item in _responses(state, about) if item.running()]
     level = min((response.level for response in running), default=None)
-    for phase in _phases(state, about, running, over=over):
+    for phase in _phases(state, about, incident, running):
         known = state.get(Command, about) or Command(id=about)
         if phase != known.phase:
             yield PhaseChanged(
@@ -44,11 +44,11 @@ def _responses(state: AreaState, about: str) -> Iterator[Response]:
     return state.of_incident(Response, about)
 
 
-def _phases(state: AreaState, about: str, running: list[Response], *, over: bool) -> tuple[Phase, ...]:
+def _phases(state: AreaState, about: str, incident: Incident | None, running: list[Response]) -> tuple[Phase, ...]:
     """The phase that holds, with those passed through on the way to it (RL-1)."""
     known = state.get(Command, about)
     before = known.phase if known is not None else "normal"
-    if over:
+    if incident is not None and incident.status == "closed":
         return ("closed",)
     if running:
         worst = min(running, key=lambda response: (response.level, response.started_at))
@@ -96,7 +96,10 @@ def _mode(
 
 
 def relead(state: AreaState, incident_id: str, context: Context) -> Iterator[OutputEvent]:
-    """The tier that leads: by grade, at least the common superior of the areas touched (domain.md 2.5)."""
+    """The tier that leads: by grade, at least the common superior of the areas touched (domain.md 2.5).
+
+    A grade that falls does not take the lead from the government whose response still runs.
+    """
     incident = state.get(Incident, incident_id)
     if incident is None or incident.composite is None:
         return
@@ -107,6 +110,11 @@ def relead(state: AreaState, incident_id: str, context: Context) -> Iterator[Out
     districts = districts_of(incident)
     tier, office = entry.lead, entry.office
     hits = [RuleHit(rule=entry.id, inputs={"composite": incident.composite}, mark=entry.mark)]
+    running = level_of(responses_to(state, incident))
+    for decided in rules.levels.values():
+        if decided.level == running and TIERS.index(decided.lead) > TIERS.index(tier):
+            tier, office = decided.lead, decided.office
+            hits = [RuleHit(rule=decided.id, inputs={"level": running}, mark=decided.mark)]
     for superior in rules.superiors:
         count = len(districts) if superior.fact == "districts" else incident.figures.get(superior.fact, 0)
         if isinstance(count, int) and count >= superior.at_least and TIERS.index(superior.lead) > TIERS.index(tier):

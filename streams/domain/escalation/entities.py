@@ -97,7 +97,7 @@ class Command(Entity):
 
     phase: Phase = "normal"
     mode: Mode = "daily"
-    profile: str = ""
+    profile: str | None = None
     tier: Tier | None = None
     last_onset: Utc | None = None
     """Onset of the last case; None where no case is known."""

@@ -43,18 +43,16 @@ def opinion_lacking(
     if rule is None or action not in rule.required_for:
         return None
     if opinion_id is None:
-        return Refusal("EXPERT_OPINION_MISSING", "an expert opinion must be cited", {"rule": rule.id})
+        return Refusal("OPINION_REQUIRED", "an expert opinion must be cited", {"rule": rule.id})
     opinion = state.get(Opinion, opinion_id)
     details = {"rule": rule.id, "opinion": opinion_id}
     if opinion is None or opinion.incident != response.incident:
-        return Refusal("EXPERT_OPINION_UNKNOWN", "no such opinion about this incident is on record", details)
+        return Refusal("OPINION_UNKNOWN", "no such opinion about this incident is on record", details)
     if opinion.used_by is not None:
-        return Refusal(
-            "EXPERT_OPINION_USED", "the opinion supported another act", {**details, "used_by": opinion.used_by}
-        )
+        return Refusal("OPINION_USED", "the opinion supported another act", {**details, "used_by": opinion.used_by})
     if opinion.at < response.risen_at or now - opinion.at > timedelta(hours=rule.valid_hours):
         newer = max(response.risen_at, now - timedelta(hours=rule.valid_hours))
-        return Refusal("EXPERT_OPINION_OLD", "the opinion is too old", {**details, "newer_than": newer.isoformat()})
+        return Refusal("OPINION_OLD", "the opinion is too old", {**details, "newer_than": newer.isoformat()})
     return None
 
 

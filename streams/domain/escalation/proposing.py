@@ -82,7 +82,7 @@ def propose_fall(state: AreaState, incident_id: str, context: Context) -> Iterat
     )
     change = "lower" if entry is not None else "end"
     opened = proposed(
-        state, context, draft, ResponseProposed, change=change, assessment=assessment_of(incident, context)
+        state, context, draft, ResponseProposed, change=change, assessment=assessment_of(state, incident, context)
     )
     if opened is not None:
         yield opened
@@ -143,7 +143,7 @@ def _propose(state: AreaState, incident: Incident, item: Wanted, context: Contex
     )
     change = "raise" if kind == "raise_response" else "start"
     opened = proposed(
-        state, context, draft, ResponseProposed, change=change, assessment=assessment_of(incident, context)
+        state, context, draft, ResponseProposed, change=change, assessment=assessment_of(state, incident, context)
     )
     if opened is not None:
         yield opened

@@ -51,7 +51,7 @@ def on_closed(state: AreaState, event: inc.IncidentClosed, context: Context) -> 
     """Nobody needs to decide anything about an incident that is closed."""
     for proposal in waiting_for(state, event.incident):
         yield decided(proposal, "superseded", "the incident is closed")
-    yield from recommand(state, event.incident, context, over=True)
+    yield from recommand(state, event.incident, context)
 
 
 def on_reopened(state: AreaState, event: inc.IncidentReopened, context: Context) -> Iterator[OutputEvent]:
@@ -66,6 +66,8 @@ def on_act(
     """Another phase, profile and mode; after the last response of an incident its review is due (DR-9)."""
     response = state.of(Response)[event.response]
     about = event.incident or response.about
+    if event.incident is not None:
+        yield from relead(state, event.incident, context)
     if about is not None:
         yield from recommand(state, about, context)
     if not isinstance(event, ResponseEnded):

@@ -68,10 +68,7 @@ def addressed(state: AreaState, incident: str | None, command: ChangeResponse | 
 
     A raise may name a zone in which only a narrower response runs: that one is widened.
     """
-    if incident is not None:
-        running = list(own_responses(state, incident))
-    else:
-        running = list(alert_responses(state))
+    running = list(own_responses(state, incident) if incident is not None else alert_responses(state))
     if command.zone is not None:
         exact = [response for response in running if response.zone == command.zone]
         if exact or not isinstance(command, ChangeResponse) or command.action != "raise_response":

@@ -15,7 +15,6 @@ from schemas.inputs.reports import IncidentReported, Place
 from streams.domain.core import Incident
 from streams.domain.intake.entities import Source
 from streams.domain.state import AreaState
-from streams.policy.hazards import Hazard
 from streams.policy.intake import Book, Nearness
 
 EARTH_METRES = 6_371_000.0
@@ -40,10 +39,10 @@ def metres_between(one: Point, two: Point) -> float:
 
 
 def matches(
-    state: AreaState, event: IncidentReported, kinds: tuple[str, ...], book: Book, hazards: dict[str, Hazard]
+    state: AreaState, event: IncidentReported, kinds: tuple[str, ...], book: Book
 ) -> list[Match]:
     """Open incidents that the report may be about, the nearest kind of match and the nearest in time first."""
-    found = [match for incident in _open(state) for match in _match(state, incident, event, kinds, book, hazards)]
+    found = [match for incident in _open(state) for match in _match(state, incident, event, kinds, book)]
     order = {"same": 0, "near": 1, "linked": 2}
     return sorted(found, key=lambda match: (order[match.how], match.metres or 0.0, match.minutes, match.incident))
 
@@ -58,7 +57,6 @@ def _match(
     event: IncidentReported,
     kinds: tuple[str, ...],
     book: Book,
-    hazards: dict[str, Hazard],
 ) -> Iterator[Match]:
     shared = set(incident.hazard_kinds) & set(kinds)
     if not shared:
@@ -72,7 +70,7 @@ def _match(
     elif book.proposal is not None and _loosely_within(incident.place, event.place, metres, minutes, book.proposal):
         yield Match(incident.id, "near", book.proposal.id, metres, minutes)
     elif book.linkage is not None and _linked(incident.occurred_at, event.occurred_at, book.linkage.days):
-        if any(kind in hazards and hazards[kind].group in book.linkage.groups for kind in shared):
+        if not shared.isdisjoint(book.linkage.kinds):
             yield Match(incident.id, "linked", book.linkage.id, metres, minutes)
 
 

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from schemas.base import OutputEvent
+from schemas.base import OutputEvent, RuleHit
 from schemas.inputs.reports import FactValue, IncidentReported
 from schemas.outputs import incident_events as out
+from schemas.outputs.proposal_events import ProposalOpened
 from streams.domain.context import Context
 from streams.domain.core import ExternalRef, Incident, area_of, number
-from streams.domain.directives.proposals import proposed
+from streams.domain.directives.proposals import Draft, proposed
 from streams.domain.intake.conflicts import contradictions
 from streams.domain.intake.counting import law_of, recounted
 from streams.domain.intake.derived import outbreak, unrecorded_occurrence
@@ -45,8 +46,7 @@ def decide_report(state: AreaState, event: IncidentReported, context: Context) -
     if event.suspicion:
         yield _kept(reading)
         return
-    hazards = dict(context.policy.hazards.kinds(reading.day, reading.within))
-    near = matches(state, event, reading.kinds, reading.book, hazards)
+    near = matches(state, event, reading.kinds, reading.book)
     same = next((match for match in near if match.how == "same"), None)
     if same is not None:
         yield from attach(state, reading, context, same.incident, provisional=True)
@@ -112,17 +112,11 @@ def _opened(state: AreaState, reading: Reading, context: Context) -> out.Inciden
 
 
 def _merges(state: AreaState, context: Context, opened: str, near: list[Match]) -> Iterator[OutputEvent]:
-    for match in near:
-        inputs = {"metres": match.metres, "minutes": match.minutes, "match": match.how}
-        proposal = proposed(
-            state,
-            context,
-            kind="merge",
-            rule=match.rule,
-            incident=match.incident,
-            about=opened,
-            payload={"incident": match.incident, "other": opened, **inputs},
-        )
+    """The likeliest of the incidents that the new one may be is proposed for a merge."""
+    for match in near[:1]:
+        hit = RuleHit(rule=match.rule, inputs={"metres": match.metres, "minutes": match.minutes, "match": match.how})
+        draft = Draft(kind="merge", rule=match.rule, incident=match.incident, about=opened, hits=(hit,))
+        proposal = proposed(state, context, draft, ProposalOpened)
         if proposal is not None:
             yield proposal
 

@@ -14,7 +14,7 @@ from streams.domain.context import Context
 from streams.domain.directives.days import day_and_places, law
 from streams.domain.notification.entities import Task
 from streams.domain.notification.queueing import Letter, queue
-from streams.domain.obligations.parties import DEPARTMENTS, found
+from streams.domain.parties import DEPARTMENTS, found
 from streams.domain.state import AreaState
 
 

@@ -3,6 +3,7 @@
 from typing import ClassVar, Literal
 
 from schemas.base import Model, Severity, Utc
+from schemas.inputs.reports import UpwardReportNoticed
 from schemas.outputs.obligation_events import ClockStart
 from streams.domain.state import Entity
 
@@ -60,6 +61,8 @@ class Learned(Model):
     basis: Literal["known", "received"]
     stated: bool = False
     """Whether the unit said when it knew; otherwise the instant of its report counts."""
+    noted: Utc
+    """When it was recorded here."""
     via: str = ""
     kind: str = ""
     """What kind of unit it reported to be: for units that the register does not know."""
@@ -75,8 +78,8 @@ class Knowledge(Entity):
     """`from>to` -> when, oldest first."""
     reported: dict[str, dict[str, int | float]] = {}
     """Casualty figures that each unit's last report stood for (OB-07)."""
-    threshold: bool = False
-    """The reporting threshold is met (domain.md 2.2 note 9)."""
+    since: dict[str, Utc] = {}
+    """Since when grades and the reporting threshold hold, as in BasisNoted."""
     counts: dict[str, int] = {}
     """How many of a numbered series there have been, by `rule:debtor`."""
     joined: tuple[str, ...] = ()
@@ -91,12 +94,22 @@ class Knowledge(Entity):
         return False
 
 
+class Waiting(Entity):
+    """Notices of reports upward whose incident nobody has reported yet; `id` is its `source|external_id`."""
+
+    KIND: ClassVar[str] = "upward_waiting"
+
+    notices: tuple[UpwardReportNoticed, ...]
+
+    def resident(self) -> bool:
+        """Found again by the report that names it."""
+        return False
+
+
 def pair(sender: str, receiver: str) -> str:
     """Key of `Knowledge.told`."""
     return f"{sender}>{receiver}"
 
 
-NETWORK = "network/nation"
-"""The national network of online direct reporting 网络直报, as a recipient."""
 KEPT_INSTANTS = 8
 """Instants kept per pair: the first, and the newest."""

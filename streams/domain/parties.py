@@ -7,10 +7,11 @@ is met by telling any unit that fits.
 from typing import Any, assert_never
 
 from streams.domain.core import District, Incident, Unit
-from streams.domain.obligations.entities import NETWORK
 from streams.domain.state import AreaState, Entity
 from streams.policy.obligations import TIERS, Party
 
+NETWORK = "network/nation"
+"""The national network of online direct reporting 网络直报, as a recipient."""
 _INDEX = "units_by_kind"
 DEPARTMENTS = {"health": "emergency_management", "emergency_management": "health"}
 """A department kind and its peer (S0)."""
@@ -99,6 +100,12 @@ def kind_and_tier(state: AreaState, unit: str) -> tuple[str, str, str | None] | 
     if len(parts) in {2, 3} and parts[1] in TIERS:
         return parts[0], parts[1], parts[2] if len(parts) == 3 else None  # noqa: PLR2004 - kind/tier/district
     return None
+
+
+def local_district(state: AreaState, unit: str) -> str | None:
+    """The district in which a unit of district tier or below works; None for units of the city and above."""
+    known = kind_and_tier(state, unit)
+    return known[2] if known is not None and known[1] in _PLACED else None
 
 
 def peer_of(state: AreaState, unit: str) -> str | None:

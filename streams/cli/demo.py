@@ -1,0 +1,90 @@
+"""`liandong demo`: one incident from the first report to the end, on real parts in a throw-away folder."""
+
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from streams.cli.common import UNMET, USAGE, CommandError, leave, note, run
+from streams.cli.local import Broker, checked, place, pointing, wait_for_end
+
+if TYPE_CHECKING:
+    from streams.local.stack import Stack
+    from streams.scenario.model import Scenario
+    from streams.settings import Settings
+
+DEFAULT = Path(__file__).parents[2] / "tests" / "scenarios" / "sc_1.yaml"
+PAUSE_S = 0.4
+
+
+def demo(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="Scenario file; SC-1 (chemical plant) without one.")
+    ] = None,
+    broker: Broker = "embedded",
+    stay: Annotated[bool, typer.Option("--stay", help="Keep everything running afterwards, to look around.")] = False,
+) -> None:
+    """Show an incident unfold (演示): report → grade → response → joint task force → allocation, then prove its replay.
+
+    Starts broker, PostgreSQL and a worker in a throw-away folder, plays the scenario's reports, requests and signed
+    directives through Kafka topics in an exercise realm on virtual time, judges its expectations, replays the recorder.
+
+    Example: liandong demo tests/scenarios/sc_3.yaml --stay
+
+    Exit codes: 0 everything as expected, 1 something is unmet, 2 wrong file, 3 a part cannot start (and what to do).
+    """
+    from streams.cli.scenario import loaded
+
+    chosen = file or DEFAULT
+    if not chosen.is_file():
+        raise CommandError(f"no file {chosen}", "name a scenario file: liandong demo FILE", USAGE)
+    checked(broker)
+    (scenario, *_) = loaded([chosen])
+    with ExitStack() as held:
+        folder = held.enter_context(place(None))
+        leave(_show(held, folder, broker, scenario, stay))
+
+
+def _show(held: ExitStack, folder: Path, broker: str, scenario: "Scenario", stay: bool) -> int:
+    from streams.cli.played import LocalPlace, TopicsPlayer
+    from streams.cli.scenario import told
+    from streams.local.stack import Stack
+
+    began = time.monotonic()
+    note(f"starting {broker} broker, PostgreSQL and a worker in {folder} …")
+    stack = held.enter_context(Stack(folder, "kafka" if broker == "kafka" else "embedded"))
+    pause = PAUSE_S if sys.stdout.isatty() else 0.0
+    with TopicsPlayer(LocalPlace(stack), [scenario], pause) as player:
+        code = told(scenario, player, as_json=False)
+    code = max(code, _replayed(player.settings))
+    print(f"\n{time.monotonic() - began:.0f} s. Next 接下来:")
+    _next(scenario)
+    if stay:
+        _stay(stack, player.settings)
+    return code
+
+
+def _replayed(settings: "Settings") -> int:
+    """Fold and decide again what was just recorded; 0 when all three replays give the same."""
+    from streams.cli.replay import replayed
+
+    print("\nReplay 重放:")
+    return UNMET if any(not report.same for report in run(replayed(settings, ("fold", "decide", "topics")))) else 0
+
+
+def _next(scenario: "Scenario") -> None:
+    file = Path(scenario.file)
+    print(f"  liandong demo --stay                       keep it running: incident list, replay --decide, doctor …")
+    print(f"  liandong scenario check {file.name:<18}     judge it with every detail; --json for programs")
+    print("  liandong local                             a broker, a database and a worker for development")
+    print("  make test                                  everything, on real Apache Kafka")
+
+
+def _stay(stack: "Stack", settings: "Settings") -> None:
+    with stack.worker(settings, "stay") as worker, pointing(worker.settings):
+        print(f"\nStill running: realm {settings.realm}, {worker.url}/readyz. In this folder, from another terminal:")
+        print("  liandong incident list\n  liandong replay --decide\n  liandong doctor\nCtrl-C stops everything.", flush=True)
+        wait_for_end(worker)

@@ -1,0 +1,91 @@
+"""E9, E10, W2, D3: which rules ask for the joint mechanism now, and what follows (domain.md 1.5)."""
+
+from collections.abc import Iterator
+
+from schemas.base import OutputEvent, RuleHit
+from schemas.outputs.taskforce_events import JointProposed
+from streams.domain.activation.entities import TaskForce, active_task_force
+from streams.domain.activation.facts import Picture
+from streams.domain.activation.mechanism import hit
+from streams.domain.context import Context
+from streams.domain.core import Incident
+from streams.domain.directives.days import law
+from streams.domain.directives.entities import Proposal
+from streams.domain.directives.proposals import Draft, decided, proposed, waiting_for
+from streams.domain.escalation.running import own_responses
+from streams.domain.state import AreaState
+from streams.policy.activation import UNGRADED, ActivationRule, Conditional
+
+KIND = "joint"
+
+
+def consider(state: AreaState, incident_id: str, context: Context) -> Iterator[OutputEvent]:
+    """Ask every conditional rule; the automatic ones act in this very cascade, the others propose."""
+    incident = state.get(Incident, incident_id)
+    if incident is None or not incident.resident():
+        return
+    picture = Picture(state, incident, context)
+    for conditional in law(state, context.policy.activation, incident.occurred_at).conditional:
+        if conditional.holds(picture) and not _spoken(state, incident, conditional.rule):
+            hits = (_hit(conditional, picture),)
+            if conditional.rule.decision == "automatic":
+                yield from hit(state, conditional.rule, hits, incident_id, context)
+                yield from supersede(state, incident_id, conditional.rule.id, context)
+            else:
+                yield from _propose(state, incident, conditional.rule, hits, context)
+
+
+def supersede(state: AreaState, incident_id: str, rule: str, context: Context) -> Iterator[OutputEvent]:
+    """A hit settles what the policy says it settles: an open E10 proposal closes when E9 comes."""
+    incident = state.get(Incident, incident_id)
+    if incident is None:
+        return
+    rules = law(state, context.policy.activation, incident.occurred_at).rules
+    for proposal in waiting_for(state, incident_id):
+        if proposal.kind == KIND and proposal.rule in rules and rule in rules[proposal.rule].superseded_by:
+            yield decided(proposal, "superseded", f"{rule} has activated the joint mechanism")
+
+
+def _hit(conditional: Conditional, picture: Picture) -> RuleHit:
+    inputs = {name: picture[name] for name in conditional.looks_at}
+    return RuleHit(rule=conditional.rule.id, inputs=inputs, mark=conditional.rule.mark)
+
+
+def _spoken(state: AreaState, incident: Incident, rule: ActivationRule) -> bool:
+    """Whether the rule has had its say: it hit, it is being asked, or it was refused and nothing got worse since."""
+    running = active_task_force(state, incident.id)
+    if running is not None and rule.id in running.rules():
+        return True
+    severity = incident.composite or UNGRADED
+    if running is None and _stood_down(state, incident, severity):
+        return True
+    for proposal in state.of_incident(Proposal, incident.id):
+        if proposal.kind == KIND and proposal.rule == rule.id:
+            refused = proposal.status == "rejected" and severity >= (proposal.severity or UNGRADED)
+            if proposal.waiting() or refused:
+                return True
+    return running is not None and bool(set(rule.superseded_by) & set(running.rules()))
+
+
+def _stood_down(state: AreaState, incident: Incident, severity: int) -> bool:
+    """Whether an authority, or the end of the response, has ended the mechanism and nothing got worse since.
+
+    Rules are events, not states: they ask again when the grade rises, or when a response starts anew.
+    """
+    ended = [item for item in state.of_incident(TaskForce, incident.id) if not item.active()]
+    if not ended:
+        return False
+    last = max(ended, key=lambda item: (item.stood_down_at or item.activated_at, item.id))
+    worse = severity < (last.severity_at_end or UNGRADED)
+    since = last.stood_down_at or last.activated_at
+    anew = any(response.started_at > since for response in own_responses(state, incident.id))
+    return not (worse or anew)
+
+
+def _propose(
+    state: AreaState, incident: Incident, rule: ActivationRule, hits: tuple[RuleHit, ...], context: Context
+) -> Iterator[OutputEvent]:
+    draft = Draft(kind=KIND, rule=rule.id, incident=incident.id, hits=hits, severity=incident.composite)
+    opened = proposed(state, context, draft, JointProposed)
+    if opened is not None:
+        yield opened

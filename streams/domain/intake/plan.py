@@ -1,0 +1,91 @@
+"""Everything that the policy says about incidents of some kinds, at a time and place: looked up once per decision."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+
+from streams.domain.context import Context
+from streams.domain.core import Incident, area_of
+from streams.domain.state import AreaState
+from streams.policy.dated import jurisdictions, local_day
+from streams.policy.facts import Fact
+from streams.policy.grading import Freeze, Program, Trend
+from streams.policy.hazards import Hazard
+from streams.policy.intake import Book
+from streams.policy.model import Policy
+from streams.policy.rules import CompiledRule
+
+REMEMBERED_PLANS = 4096
+"""Size at which the cache of plans starts anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The law of an incident: that of its occurrence (design rule 6)."""
+
+    day: date
+    within: tuple[str, ...]
+    hazards: Mapping[str, Hazard]
+    health_kinds: tuple[Hazard, ...]
+    """Those of the kinds that are public-health ones."""
+    program: Program
+    thresholds: tuple[CompiledRule, ...]
+    trends: tuple[Trend, ...]
+    freeze: Freeze | None
+    derived: tuple[Fact, ...]
+    """Facts that come out of line lists, districts or history, where these kinds have any."""
+    first_urban: tuple[Fact, ...]
+    """Those of them for which the register of urban occurrences is kept."""
+    book: Book
+
+
+def plan_of(state: AreaState, context: Context, incident: Incident) -> Plan:
+    """The law of an incident."""
+    return plan_for(state, context.policy, incident.hazard_kinds, incident.occurred_at)
+
+
+def plan_for(state: AreaState, policy: Policy, kinds: tuple[str, ...], occurred_at: datetime) -> Plan:
+    """The law of incidents of these kinds that occurred at this instant."""
+    area = area_of(state)
+    day, within = _day_and_place(occurred_at, area.timezone, area.id, area.province)
+    plans = policy.grading.plans
+    key = (kinds, day, within)
+    plan = plans.get(key)
+    if plan is None:
+        if len(plans) > REMEMBERED_PLANS:
+            plans.clear()
+        plan = plans[key] = _plan(policy, kinds, day, within)
+    return plan
+
+
+@lru_cache(maxsize=65_536)
+def _day_and_place(occurred_at: datetime, timezone: str, area: str, province: str | None) -> tuple[date, tuple[str, ...]]:
+    return local_day(occurred_at, timezone), jurisdictions(area, province)
+
+
+def day_and_place(state: AreaState, occurred_at: datetime) -> tuple[date, tuple[str, ...]]:
+    """The local day of an instant, and the jurisdictions of this city."""
+    area = area_of(state)
+    return _day_and_place(occurred_at, area.timezone, area.id, area.province)
+
+
+def _plan(policy: Policy, kinds: tuple[str, ...], day: date, within: tuple[str, ...]) -> Plan:
+    hazards = policy.hazards.kinds(day, within)
+    health = tuple(hazards[kind] for kind in kinds if kind in hazards and hazards[kind].group == "public_health")
+    program = policy.grading.program(kinds, day, within)
+    asked = frozenset(name for part in program for name in part.names)
+    derived = tuple(fact for fact in policy.facts.derived if health and (not fact.first_urban or fact.name in asked))
+    return Plan(
+        day=day,
+        within=within,
+        hazards=hazards,
+        health_kinds=health,
+        program=program,
+        thresholds=policy.thresholds.program(kinds, day, within),
+        trends=policy.grading.trends_of(program, day, within),
+        freeze=policy.grading.freeze(kinds, day, within),
+        derived=derived,
+        first_urban=tuple(fact for fact in derived if fact.first_urban),
+        book=policy.intake.book(day, within),
+    )

@@ -1,0 +1,1 @@
+"""What fault runs and benches share: real parts, worker processes, and upstream systems that produce to topics."""
