@@ -163,8 +163,12 @@ def build(settings: Settings) -> Parts:
         wanted = {Position(tp.topic[len(prefix) :], tp.partition) for tp in partitions}
         return {TP(prefix + p.topic, p.partition): at for p, at in (await lanes.assign(wanted)).items()}
 
+    def revoked() -> None:
+        if parts.lanes is not None:
+            parts.lanes.assigned = False
+
     fetch_wait_ms = 50 if settings.broker_kind == "embedded" else 500
-    parts.app.transport = transport_for(parts.app, assigned, fetch_wait_ms)
+    parts.app.transport = transport_for(parts.app, assigned, revoked, fetch_wait_ms)
     return parts
 
 

@@ -9,12 +9,14 @@ import typer
 
 from streams.cli import parts
 from streams.cli.common import CommandError, note
+from streams.cli.demo import demo
 from streams.cli.local import local
+from streams.cli.replay import replay
 from streams.cli.scenario import scenario
 
 app = typer.Typer(
     name="liandong",
-    help="Liandong 联动: incident command for a city whose health and emergency-management departments command together.",
+    help="Liandong 联动: incident command of a city whose health and emergency departments act as one.",
     epilog="Exit codes: 0 ok, 1 check failed or unmet, 2 wrong usage, 3 cannot reach something.",
     no_args_is_help=True,
     add_completion=False,
@@ -24,9 +26,11 @@ app = typer.Typer(
 )
 RUN, LOOK, SETUP = "Run 运行", "Look and decide 查看与决策", "Set up and check 准备与检查"
 
+app.command("demo", rich_help_panel=RUN)(demo)
 app.command("local", rich_help_panel=RUN)(local)
 app.add_typer(scenario, name="scenario", rich_help_panel=RUN)
 app.command("worker", rich_help_panel=RUN)(parts.worker)
+app.command("replay", rich_help_panel=SETUP)(replay)
 app.command("migrate", rich_help_panel=SETUP)(parts.migrate)
 app.add_typer(parts.topics, name="topics", rich_help_panel=SETUP)
 

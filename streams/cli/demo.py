@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli.common import UNMET, USAGE, CommandError, leave, note, run
+from streams.cli.common import OK, UNMET, USAGE, CommandError, leave, note, run
 from streams.cli.local import Broker, checked, place, pointing, wait_for_end
 
 if TYPE_CHECKING:
@@ -70,14 +70,16 @@ def _show(held: ExitStack, folder: Path, broker: str, scenario: "Scenario", stay
 def _replayed(settings: "Settings") -> int:
     """Fold and decide again what was just recorded; 0 when all three replays give the same."""
     from streams.cli.replay import replayed
+    from streams.replay.run import Replay
 
     print("\nReplay 重放:")
-    return UNMET if any(not report.same for report in run(replayed(settings, ("fold", "decide", "topics")))) else 0
+    reports = run(replayed(Replay(settings), ("fold", "decide", "topics")))
+    return OK if all(report.same for report in reports) else UNMET
 
 
 def _next(scenario: "Scenario") -> None:
     file = Path(scenario.file)
-    print(f"  liandong demo --stay                       keep it running: incident list, replay --decide, doctor …")
+    print("  liandong demo --stay                       keep it running: incident list, replay --decide, doctor …")
     print(f"  liandong scenario check {file.name:<18}     judge it with every detail; --json for programs")
     print("  liandong local                             a broker, a database and a worker for development")
     print("  make test                                  everything, on real Apache Kafka")
@@ -86,5 +88,8 @@ def _next(scenario: "Scenario") -> None:
 def _stay(stack: "Stack", settings: "Settings") -> None:
     with stack.worker(settings, "stay") as worker, pointing(worker.settings):
         print(f"\nStill running: realm {settings.realm}, {worker.url}/readyz. In this folder, from another terminal:")
-        print("  liandong incident list\n  liandong replay --decide\n  liandong doctor\nCtrl-C stops everything.", flush=True)
+        print(
+            "  liandong incident list\n  liandong replay --decide\n  liandong doctor\nCtrl-C stops everything.",
+            flush=True,
+        )
         wait_for_end(worker)

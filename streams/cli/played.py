@@ -1,4 +1,4 @@
-"""Plays scenarios through topics: each run on topics, schema and worker of its own, the next one made ready meanwhile."""
+"""Plays scenarios through topics: each run on its own topics, schema and worker."""
 
 import asyncio
 from collections.abc import Callable, Iterable

@@ -15,7 +15,7 @@ TIMESTAMPS = "message.timestamp.type"
 async def topic_rows(settings: Settings) -> list[dict[str, Any]]:
     """One row a topic of the catalogue: what it is, what the broker has, and the problem with it ('' when none)."""
     counts = await partition_counts(settings)
-    stamps = await timestamp_types(settings, [name for name in counts])
+    stamps = await timestamp_types(settings, list(counts))
     return [_row(settings, topic, counts.get(topic.name), stamps.get(topic.name)) for topic in CATALOGUE]
 
 
@@ -34,14 +34,15 @@ def _problem(settings: Settings, topic: Topic, count: int | None, stamp: str | N
     if count is None:
         return "is missing: run `liandong topics create`"
     if count != settings.partitions:
-        return (
-            f"has {count} partitions, configured are {settings.partitions}: set LIANDONG_PARTITIONS={count}, or re-create "
-            "an unused topic (partitions of a topic in use must never change: areas would move)"
+        step = (
+            f"set LIANDONG_PARTITIONS={count} (never change a topic in use: areas would move), or re-create the topic"
         )
-    wanted = topic_config(topic, settings.virtual_time).get(TIMESTAMPS)
+        return f"has {count} partitions, configured are {settings.partitions}: {step}"
+    wanted = topic_config(topic, virtual_time=settings.virtual_time).get(TIMESTAMPS)
     if wanted and stamp and stamp != wanted and settings.broker_kind == "kafka":
         name = settings.topic_prefix + topic.name
-        return f"has {stamp}: run `kafka-configs.sh --alter --entity-type topics --entity-name {name} --add-config {TIMESTAMPS}={wanted}`"
+        alter = f"--alter --entity-type topics --entity-name {name} --add-config {TIMESTAMPS}={wanted}"
+        return f"has {stamp}, must have {wanted}: run `kafka-configs.sh {alter}`"
     return ""
 
 

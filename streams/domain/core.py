@@ -74,6 +74,10 @@ class ExternalRef(Entity):
 
     provisional: bool = False
 
+    def resident(self) -> bool:
+        """History: lookups of a report bring it back once its incident is closed."""
+        return False
+
 
 class Incident(Entity):
     """An incident 突发事件 as it stands: identity, place, figures that count, grades. Its `id` is also `incident`."""

@@ -1,4 +1,4 @@
-"""A whole installation on this machine: broker, PostgreSQL, realms (schema and topics), workers. Nothing outlives us."""
+"""A whole installation on this machine: broker, PostgreSQL, realms (schema and topics), workers. It ends with us."""
 
 from __future__ import annotations
 
@@ -108,10 +108,10 @@ class Stack:
         """Start both parts at once. Raises PartError."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor(2) as pool:
-            parts = [pool.submit(self._broker.start), pool.submit(self.postgres.start)]
+            broker, postgres = pool.submit(self._broker.start), pool.submit(self.postgres.start)
         try:
-            for part in parts:
-                part.result()
+            broker.result()
+            postgres.result()
         except BaseException:
             self.stop()
             raise

@@ -1,7 +1,7 @@
 """Section `facts`: the catalogue of facts. Names, types and words of everything that rules can be about."""
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
@@ -171,6 +171,14 @@ def load(documents: Documents) -> Facts:
     Raises:
         PolicyError: the document is wrong, a name occurs twice, or a formula does.
     """
+    if FILE not in documents:
+        return read(documents, FILE, Facts)
+    return _loaded(documents[FILE])
+
+
+@lru_cache(maxsize=16)
+def _loaded(text: str) -> Facts:
+    documents = {FILE: text}
     catalogue = read(documents, FILE, Facts)
     seen: set[str] = set()
     for index, fact in enumerate(catalogue.facts):

@@ -56,6 +56,11 @@ class Freeze(Entry):
     facts: tuple[str, ...] = Field(min_length=1)
     families: tuple[str, ...] = Field(min_length=1)
 
+    @property
+    def surely(self) -> timedelta:
+        """A span after the occurrence that is inside the term whatever the hour."""
+        return timedelta(days=self.days)
+
     def until(self, occurred_at: datetime, timezone: str) -> datetime:
         """The end of the last local day whose figures count; the day of the accident itself is not counted."""
         local = zone(timezone)
@@ -146,6 +151,14 @@ class Grading(Strict):
         chosen = [choice for choice in self.choices if choice.family == family and choice.in_force(day)]
         mine = [choice for choice in chosen if choice.jurisdiction in within]
         return min(mine, key=lambda choice: within.index(choice.jurisdiction)).variant if mine else None
+
+    def rule(self, id: str, day: date, within: Within) -> tuple[Table, GradeRule] | None:
+        """A rule by its id with its table, as in force on a day: what an explanation quotes."""
+        tables = sorted(
+            (table for table in self.tables if table.jurisdiction in within and table.in_force(day)),
+            key=lambda table: within.index(table.jurisdiction),
+        )
+        return next(((table, rule) for table in tables for rule in table.rules if rule.id == id), None)
 
     def initial(self, family: str) -> bool:
         """Whether a family is an initial determination, which a re-assessment may replace."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
 
 from pydantic import ConfigDict, Field
@@ -86,6 +86,14 @@ def load(documents: Documents) -> Hazards:
     Raises:
         PolicyError: the document is wrong, or one code means two kinds.
     """
+    if FILE not in documents:
+        return read(documents, FILE, Hazards)
+    return _loaded(documents[FILE])
+
+
+@lru_cache(maxsize=16)
+def _loaded(text: str) -> Hazards:
+    documents = {FILE: text}
     section = read(documents, FILE, Hazards)
     owners: dict[str, str] = {}
     for index, hazard in enumerate(section.hazards):

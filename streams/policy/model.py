@@ -22,6 +22,8 @@ from streams.policy.allocation import Allocation
 from streams.policy.allocation import load as load_allocation
 from streams.policy.authority import Authority
 from streams.policy.authority import load as load_authority
+from streams.policy.duty import Duty
+from streams.policy.duty import load as load_duty
 from streams.policy.facts import Facts
 from streams.policy.facts import load as load_facts
 from streams.policy.grading import Grading
@@ -30,6 +32,10 @@ from streams.policy.hazards import Hazards
 from streams.policy.hazards import load as load_hazards
 from streams.policy.intake import Intake
 from streams.policy.intake import load as load_intake
+from streams.policy.notification import Notification
+from streams.policy.notification import load as load_notification
+from streams.policy.obligations import Obligations
+from streams.policy.obligations import load as load_obligations
 from streams.policy.reader import Documents
 from streams.policy.responses import Responses
 from streams.policy.responses import load as load_responses
@@ -62,3 +68,6 @@ class Policy:
     responses: Responses = section(load_responses, Responses)
     activation: Activation = section(load_activation, Activation)
     taskforce: TaskForces = section(load_taskforce, TaskForces)
+    obligations: Obligations = section(load_obligations, Obligations)
+    notification: Notification = section(load_notification, Notification)
+    duty: Duty = section(load_duty, Duty)

@@ -31,7 +31,9 @@ class Purpose(Entry):
     channels: tuple[NoticeChannel, ...] = Field(min_length=1)
     receipt_minutes: float | None = Field(default=None, gt=0)
     ladder: str | None = None
-    """Id of the ladder; None: nobody need answer."""
+    """Id of the ladder that is called when a channel is dead, or nobody answers."""
+    must_answer: bool = False
+    """Whether somebody must acknowledge it in the ladder's term; receipts are looked at anyway (NS-4)."""
 
 
 class OrderTerms(Entry):
@@ -71,6 +73,11 @@ class NotificationLaw:
         """The ladder of a kind of notice."""
         found = self.purposes.get(purpose)
         return self.ladders.get(found.ladder) if found is not None and found.ladder else None
+
+    def answer_minutes(self, purpose: str) -> float | None:
+        """Time to acknowledge a kind of notice; None where nobody must."""
+        found, ladder = self.purposes.get(purpose), self.ladder(purpose)
+        return ladder.answer_minutes if found is not None and found.must_answer and ladder is not None else None
 
 
 class Notification(Strict):

@@ -86,6 +86,11 @@ def definitions(data: Any, path: Path = (), around: Definition | None = None) ->
             yield from definitions(value, (*path, index), around)
 
 
+def parsed(documents: Documents, name: str) -> Any:
+    """A document as plain data."""
+    return _parse(name, documents[name])
+
+
 def defined(documents: Documents, name: str) -> tuple[Definition, ...]:
     """All definitions of one document."""
     return tuple(definitions(_parse(name, documents[name])))

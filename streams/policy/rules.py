@@ -42,7 +42,8 @@ class CompiledRule:
 
     def hit(self, facts: Facts) -> RuleHit:
         """The hit as it is recorded: the rule, its mark, and the facts it looked at."""
-        return RuleHit(rule=self.id, inputs={name: facts[name] for name in self.names}, mark=self.mark)
+        inputs = {name: facts[name] for name in self.names}
+        return RuleHit.model_construct(rule=self.id, inputs=inputs, mark=self.mark)
 
 
 def compile_rules(

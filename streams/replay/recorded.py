@@ -51,7 +51,9 @@ async def caused(connection: asyncpg.Connection, area: str) -> AsyncIterator[Cau
     """Everything that an area recorded, in order. Raises DifferenceError where inputs and events do not fit."""
     after = 0
     while True:
-        found = [InputRow(*row.values()) for row in await connection.fetch(QUERIES["replay_inputs"], area, after, CHUNK + 1)]
+        found = [
+            InputRow(*row.values()) for row in await connection.fetch(QUERIES["replay_inputs"], area, after, CHUNK + 1)
+        ]
         chunk, bound = found[:CHUNK], found[CHUNK].seq if len(found) > CHUNK else None
         rows = await connection.fetch(QUERIES["replay_events"], area, after, bound)
         events = [EventRow(*row.values()) for row in rows]

@@ -4,14 +4,22 @@ Records of one fetched partition arrive as ONE Faust message; positions come fro
 Kafka's own committed offsets only serve lag monitors.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka.errors import IllegalStateError, KafkaError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from streams.runtime import tolerant
+
+log = structlog.get_logger("transport")
 Assigned = Callable[[set[TP]], Awaitable[dict[TP, int]]]
+PLACE_S = 5.0
+"""How long Faust is kept waiting for stored positions. It would end for good after its own time-out."""
 
 
 class FetchedBatch:
@@ -36,18 +44,36 @@ class Consumer(driver.Consumer):
     """Faust's consumer, fetching batches and seeking to stored positions."""
 
     on_assigned: Assigned
+    on_revoked: Callable[[], None]
     _fetched: dict[TP, int]
+    _seeks: int
+    """Seeks begun and ended: odd while one is under way."""
+    _placing: asyncio.Task[dict[TP, int]] | None
+    _wanted: set[TP]
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Mapping[TP, list[FetchedBatch]]:
+        seeks = self._seeks
         fetched = await super()._getmany(active_partitions, timeout)
+        sought = seeks != self._seeks or seeks % 2 == 1
         batches = {}
         for tp, records in fetched.items():
             if records:
                 position = TP(tp.topic, tp.partition)
-                start = self._fetched.get(position, records[0].offset)
-                self._fetched[position] = records[-1].offset + 1
-                batches[tp] = [FetchedBatch(start, list(records))]
+                batches[tp] = [FetchedBatch(self._start(position, records, sought=sought), list(records))]
         return batches
+
+    def _start(self, position: TP, records: list[ConsumerRecord], *, sought: bool) -> int:
+        """Where the fetch began. Offsets may have holes, so only the end of the fetch before it knows.
+
+        When there was a seek meanwhile nobody knows whether these records came before or after it: then the batch
+        claims no more than what it holds.
+        """
+        if sought:
+            self._fetched.pop(position, None)
+            return int(records[0].offset)
+        start = self._fetched.get(position, records[0].offset)
+        self._fetched[position] = records[-1].offset + 1
+        return int(start)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Offsets jump by a batch: that is no gap."""
@@ -61,20 +87,71 @@ class Consumer(driver.Consumer):
         self._acked_index[tp].clear()
         return int(top) + 1
 
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Called before the group rebalances."""
+        self.on_revoked()
+        await super().on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Called after it has. A worker that gets nothing is never asked for positions."""
+        await super().on_partitions_assigned(assigned, generation_id)
+        if not assigned:
+            await self._placed(set())
+
     async def seek_to_committed(self) -> dict[TP, int]:
-        """Called by Faust on every assignment before records flow."""
-        positions = await self.on_assigned(set(self.assignment()))
-        self._fetched = dict(positions)
-        await self.seek_wait(positions)
-        return positions
+        """Called by Faust on every assignment before records flow.
+
+        Broker or database may be away for longer than Faust waits: then nothing is fetched until the positions are
+        there, and Faust goes on.
+        """
+        wanted = set(self.assignment())
+        placing = await self._placed(wanted)
+        if placing.done() and not placing.cancelled():
+            return placing.result()
+        self.pause_partitions(wanted)
+        return {}
+
+    async def _placed(self, wanted: set[TP]) -> asyncio.Task[dict[TP, int]]:
+        """Begin to take these partitions, or go on with it; wait a moment for the end."""
+        placing = self._placing
+        if placing is None or placing.done() or self._wanted != wanted:
+            if placing is not None:
+                placing.cancel()
+            self._wanted = wanted
+            placing = self._placing = asyncio.create_task(self._place(wanted), name="place")
+        await asyncio.wait((placing,), timeout=PLACE_S)
+        return placing
+
+    async def _place(self, wanted: set[TP]) -> dict[TP, int]:
+        while True:
+            positions = await self.on_assigned(wanted)
+            try:
+                await self._sought(positions)
+            except IllegalStateError:  # another rebalance is on its way: it will ask again
+                raise
+            except (KafkaError, TimeoutError) as error:
+                log.warning("seek_waits", error=repr(error))
+                await asyncio.sleep(1.0)
+            else:
+                self.resume_partitions(wanted)
+                return positions
+
+    async def _sought(self, positions: dict[TP, int]) -> None:
+        self._seeks += 1
+        try:
+            self._fetched.update(positions)
+            await self.seek_wait(positions)
+        finally:
+            self._seeks += 1
 
     async def reseek(self, tp: TP, offset: int) -> None:
         """Read a partition again from an offset."""
-        self._fetched[tp] = offset
-        await self.seek_wait({tp: offset})
+        await self._sought({tp: offset})
 
 
-def transport_for(app: Any, on_assigned: Assigned, fetch_wait_ms: int) -> driver.Transport:
+def transport_for(
+    app: Any, on_assigned: Assigned, on_revoked: Callable[[], None], fetch_wait_ms: int
+) -> driver.Transport:
     """The transport of an app whose consumer asks `on_assigned` for its positions.
 
     `fetch_wait_ms`: how long a fetch that finds no records may wait at the broker. Kafka answers as soon as there are
@@ -91,11 +168,16 @@ def transport_for(app: Any, on_assigned: Assigned, fetch_wait_ms: int) -> driver
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             self._fetched = {}
+            self._seeks = 0
+            self._placing = None
+            self._wanted = set()
 
         def _new_consumer_thread(self) -> Thread:
             return Thread(self, loop=self.loop, beacon=self.beacon)
 
+    tolerant.install()
     BoundConsumer.on_assigned = staticmethod(on_assigned)
+    BoundConsumer.on_revoked = staticmethod(on_revoked)
 
     class Transport(driver.Transport):
         pass

@@ -128,8 +128,7 @@ class Unit:
 
     def decide_timer(self, area: str, fired: TimerFired, now: datetime) -> list[OutputEvent]:
         """Decide a timer that fell due."""
-        what = {"timer": fired.timer, "kind": fired.kind, "ref": fired.ref, "due": fired.due.isoformat()}
-        value = json.dumps({**what, "incident": fired.incident, "lateness_ms": fired.lateness_ms}).encode()
+        value = timer_value(fired)
         id = f"{fired.timer}#{self.heads[area].seq + 1}"
         return self.decide(
             area, fired, Cause(TIMER_SOURCE, id, "timer.fired", digest("timer.fired", value), value), now
@@ -188,6 +187,12 @@ class Decision:
     cause: Cause
     events: list[OutputEvent]
     seconds: float
+
+
+def timer_value(fired: TimerFired) -> bytes:
+    """A fired timer as the recorder keeps it."""
+    what = {"timer": fired.timer, "kind": fired.kind, "ref": fired.ref, "due": fired.due.isoformat()}
+    return json.dumps({**what, "incident": fired.incident, "lateness_ms": fired.lateness_ms}).encode()
 
 
 def namespace(realm: str) -> uuid.UUID:

@@ -79,6 +79,21 @@ def _state_form(kind: str, by: tuple[str, ...], sets: tuple[str, ...] = ()) -> B
     return build
 
 
+def _joint(body: Map, notes: dict[str, Any], window: Window, at: datetime, problems: Problems) -> AnyExpectation:
+    """`none: true` says that no joint mechanism runs."""
+    said = body.plain()
+    match = {"incident": said.pop("incident")} if "incident" in said else {}
+    match["status"] = said.pop("status", "active")
+    if said.pop("none", False):
+        return StateExpected(**notes, kind="task_force", match=match, count=0, at=at, label="joint")
+    if "rules" in said:
+        rules = said.pop("rules")
+        said["hits"] = {"same_items": [{"rule": rule} for rule in (rules if isinstance(rules, list) else [rules])]}
+    if "groups" in said:
+        said["groups"] = {"contains_all": said["groups"]}
+    return StateExpected(**notes, kind="task_force", match=match, fields=said, at=at, label="joint")
+
+
 def _response(body: Map, notes: dict[str, Any], window: Window, at: datetime, problems: Problems) -> AnyExpectation:
     """`level: none` says that no response runs."""
     said = body.plain()
@@ -133,6 +148,7 @@ SHORT: dict[str, Short] = {
         OBLIGATION,
         _state_form("obligation", ("rule", "incident", "debtor", "label", "series", "clock_start"), ("recipients",)),
     ),
+    "joint": Short(("incident", "rules", "lead", "deputy", "groups", "branches", "template", "status", "none"), _joint),
     "proposal": Short(
         PROPOSAL, _state_form("proposal", ("rule", "kind", "incident", "level", "zone", "about"), ("offices",))
     ),

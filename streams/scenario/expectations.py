@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Any
 
 from schemas.base import OUTPUTS
+from streams.domain.contents import CONCERNS
 from streams.domain.state import ENTITIES
 from streams.scenario.expect_short import SHORT, Short
 from streams.scenario.model import AnyExpectation, EventExpected, StateExpected, SumExpected, Window
@@ -14,6 +15,8 @@ from streams.scenario.reading import instant, items, mapping, only, span, text
 from streams.scenario.times import Calendar
 from streams.scenario.tree import List, Map, Problems, Scalar, Tree
 
+KINDS = ENTITIES if CONCERNS else {}
+"""Entity kinds: importing the concerns has declared them."""
 WINDOW_KEYS = ("at", "from", "after", "by", "before", "within", "anytime")
 COMMON = ("pending", "note", *WINDOW_KEYS)
 EVENT_KEYS = ("event", "never", "incident", "data", "count")
@@ -85,9 +88,7 @@ class ExpectationReader:
             self._fields(data, OUTPUTS[type_].model_fields, type_)
         pattern = {**({"incident": self._incident(entry)} if "incident" in entry.items else {}), **data.plain()}
         count = 0 if form == "never" else _plain(entry.get("count"))
-        anytime = form == "never" and not any(key in entry.items for key in WINDOW_KEYS)
-        window = Window() if anytime else self._window(entry, at)
-        return EventExpected(**self._notes(entry), type=type_, data=pattern, count=count, window=window)
+        return EventExpected(**self._notes(entry), type=type_, data=pattern, count=count, window=self._window(entry, at))
 
     def _refused(self, entry: Map, at: datetime | None, step: str | None) -> EventExpected:
         only(entry, ("refused", "data", *COMMON), "the form `refused`", self.problems)
@@ -103,12 +104,12 @@ class ExpectationReader:
     def _state(self, entry: Map, form: str, at: datetime | None) -> StateExpected:
         only(entry, (*STATE_KEYS, *COMMON), f"the form `{form}`", self.problems)
         kind = text(entry, form, self.problems)
-        if kind not in ENTITIES:
-            self.problems.add(entry.at(form), f"unknown entity kind {kind!r}{nearest(kind, ENTITIES)}")
+        if kind not in KINDS:
+            self.problems.add(entry.at(form), f"unknown entity kind {kind!r}{nearest(kind, KINDS)}")
         match, fields = (mapping(entry.get(key), key, entry.place, self.problems) for key in ("match", "fields"))
-        if kind in ENTITIES:
-            self._fields(match, ENTITIES[kind].model_fields, kind)
-            self._fields(fields, ENTITIES[kind].model_fields, kind)
+        if kind in KINDS:
+            self._fields(match, KINDS[kind].model_fields, kind)
+            self._fields(fields, KINDS[kind].model_fields, kind)
         pattern = match.plain()
         if "incident" in entry.items:
             pattern = {"incident" if kind != "incident" else "id": self._incident(entry), **pattern}
@@ -121,8 +122,8 @@ class ExpectationReader:
     def _sum(self, entry: Map, at: datetime | None) -> SumExpected:
         only(entry, (*SUM_KEYS, "incident", *COMMON), "the form `sum`", self.problems)
         kind = text(entry, "sum", self.problems)
-        if kind not in ENTITIES:
-            self.problems.add(entry.at("sum"), f"unknown entity kind {kind!r}{nearest(kind, ENTITIES)}")
+        if kind not in KINDS:
+            self.problems.add(entry.at("sum"), f"unknown entity kind {kind!r}{nearest(kind, KINDS)}")
         pattern = mapping(entry.get("match"), "match", entry.place, self.problems).plain()
         if "incident" in entry.items:
             pattern = {"incident": self._incident(entry), **pattern}
@@ -184,7 +185,10 @@ class ExpectationReader:
         end, before = self._time(entry, "by", at), self._time(entry, "before", at)
         if any(bound is not None for bound in (start, after, end, before)):
             own = at if at is not None and start is None and after is None and before is None else None
-            return Window(start or after or own, end or before, after is not None, before is not None)
+            first, last = start or after or own, end or before
+            if first is not None and last is not None and first > last:
+                self.problems.add(entry.place, "impossible time: ends before it begins (in a step, `by` counts from it)")
+            return Window(first, last, after is not None, before is not None)
         if at is None or "anytime" in entry.items:
             return Window()
         return Window(at, at)

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from schemas import inputs, outputs
+from streams.scenario.facts_file import documents
 from streams.scenario.expectations import ExpectationReader, instants_of
 from streams.scenario.fixture import FixtureCompiler, names_of
 from streams.scenario.model import AFTER_LAST, AnyExpectation, Scenario, Step
@@ -32,7 +33,12 @@ def load(path: Path) -> list[Scenario]:
     """All runs of a file: the scenario, then its variants. Raises ScenarioError with everything that is wrong."""
     problems = Problems()
     document = read_file(path, problems)
-    runs = list(_runs(document, path, problems)) if document is not None else []
+    runs: list[Scenario] = []
+    if isinstance(document, Map):
+        runs = list(_runs(document, path, problems))
+    elif isinstance(document, List):
+        calendar = Calendar(date(1970, 1, 1), ZoneInfo(ZONE))
+        runs = [_Run(one, path, problems, name).scenario() for one, name in documents(document, calendar, problems)]
     if len(problems):
         raise ScenarioError(problems)
     return runs
@@ -66,7 +72,7 @@ def _included(document: Map, path: Path, problems: Problems, trail: tuple[Path, 
             problems.add(node.place, f"no file {node.plain()} beside this one")
             continue
         inner = read_file(path.parent / str(node.plain()), problems)
-        if inner is not None:
+        if isinstance(inner, Map):
             only(inner, INCLUDED, "an included file", problems)
             base = _included(inner, other, problems, (*trail, other)).over(base)
     return document.without("include").over(base)
@@ -83,7 +89,7 @@ def _continued(document: Map, path: Path, problems: Problems) -> Map:
         return document
     other = path.parent / str(node.plain())
     earlier = read_file(other, problems) if other.is_file() else None
-    if earlier is None:
+    if not isinstance(earlier, Map):
         problems.add(node.place, f"no file {node.plain()} beside this one")
         return document
     before = _included(earlier, other, problems, (path.resolve(), other.resolve()))

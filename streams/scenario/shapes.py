@@ -44,12 +44,14 @@ class Shaper:
 
     def shape(self, cls: type[InputEvent], data: Map, base: datetime) -> dict[str, Any]:
         """The payload of an event, with `Late` parts still open. `base` is what `+10m` counts from."""
+        before = len(self.problems)
         walk = _Walk(self, schema_of(cls), base)
         value = walk.value(data, schema_of(cls), "")
         if not isinstance(value, dict):
             return {}
         value.setdefault("area", self.names.area)
-        self._validate(cls, data, value)
+        if len(self.problems) == before:
+            self._validate(cls, data, value)
         return value
 
     def _validate(self, cls: type[InputEvent], data: Map, value: dict[str, Any]) -> None:

@@ -49,10 +49,9 @@ class Story:
     names: Names
     reports: dict[str, dict[str, Tree]] = field(default_factory=dict)
     """External id -> carried fields of its last report."""
-    sent: int = 0
 
-    def remember(self, data: Map) -> None:
-        """Take notice of a report."""
+    def remember(self, data: Map, occurred_at: object) -> None:
+        """Take notice of a report; `occurred_at` as an instant, for it may be written relative to its step."""
         external = data.get("external_id")
         if not isinstance(external, Scalar):
             return
@@ -61,6 +60,7 @@ class Story:
         self.names.incidents.setdefault(key, str(source.plain()) if source else DEFAULT_SOURCE)
         carried = self.reports.setdefault(key, {})
         carried.update({name: data.items[name] for name in CARRIED if name in data.items})
+        carried["occurred_at"] = made(occurred_at, data.place)
 
 
 def expand(word: str, node: Map, story: Story) -> Map:

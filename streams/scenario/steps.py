@@ -96,11 +96,11 @@ class StepCompiler:
     def _record(self, node: Map, word: str, type_: str, data: Map, id_: str) -> Send:
         data = complete(type_, data)
         signer, signature = None, "right"
-        if INPUTS[type_] is IncidentReported:
-            self.story.remember(data)
         if INPUTS[type_] is DirectiveIssued:
             data, signer, signature = self._directive(node, word, data, id_)
         shaped = self.shaper.shape(INPUTS[type_], data, self.now)
+        if INPUTS[type_] is IncidentReported:
+            self.story.remember(data, shaped.get("occurred_at"))
         if type_ == "resource.requested.v1":
             self.shaper.names.requests[str(shaped.get("request"))] = str(shaped.get("external_id") or "")
         if type_ == "resource.registered.v1":

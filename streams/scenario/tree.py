@@ -132,8 +132,8 @@ def made(value: Any, place: Place) -> Tree:
     return Scalar(value, place)
 
 
-def read_file(path: Path, problems: Problems) -> Map | None:
-    """The document of a file, or None with the reason added to `problems`."""
+def read_file(path: Path, problems: Problems) -> Tree | None:
+    """The document of a file (a mapping or a list), or None with the reason added to `problems`."""
     place = Place(str(path), 1, 1)
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
@@ -146,7 +146,7 @@ def read_file(path: Path, problems: Problems) -> Map | None:
     return read_text(text, str(path), problems)
 
 
-def read_text(text: str, file: str, problems: Problems) -> Map | None:
+def read_text(text: str, file: str, problems: Problems) -> Tree | None:
     """The document of a text; `file` is how positions name it."""
     try:
         node = YAML(typ="rt").compose(text)
@@ -158,11 +158,10 @@ def read_text(text: str, file: str, problems: Problems) -> Map | None:
     except (YAMLError, ValueError, RecursionError) as error:
         problems.add(Place(file, 1, 1), f"not YAML: {error}")
         return None
-    if not isinstance(node, MappingNode):
+    if not isinstance(node, MappingNode | SequenceNode):
         problems.add(Place(file, 1, 1), "a scenario file is a mapping (key: value)")
         return None
-    tree = _Reader(file, problems).read(node)
-    return tree if isinstance(tree, Map) else None
+    return _Reader(file, problems).read(node)
 
 
 class _Reader:

@@ -78,6 +78,20 @@ class Fleet:
         self.placed[f"{action} {point}"] = self.placed.get(f"{action} {point}", 0) + 1
         return True
 
+    async def restart_postgres(self, away_s: float) -> str:
+        """SIGKILL PostgreSQL, start it again."""
+        await asyncio.to_thread(self.site.parts.postgres.kill)
+        await asyncio.sleep(away_s)
+        await asyncio.to_thread(self.site.parts.postgres.start)
+        return f"SIGKILL PostgreSQL, away for {away_s:.1f} s"
+
+    async def restart_broker(self, node: int, away_s: float) -> str:
+        """SIGKILL a broker, start it again."""
+        await asyncio.to_thread(self.site.parts.kafka.kill, node)
+        await asyncio.sleep(away_s)
+        await asyncio.to_thread(self.site.parts.kafka.start, node)
+        return f"SIGKILL broker {node}, away for {away_s:.1f} s"
+
     async def stop(self) -> None:
         """Stop all workers in order (SIGTERM) and note those that do not end well."""
         for name in self.workers:

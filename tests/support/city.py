@@ -12,6 +12,7 @@ from schemas.inputs.resources import ResourceRegistered
 from streams.domain.directives.signing import KeyPair, key_from_seed
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+FAR_AHEAD = datetime(2090, 1, 1, tzinfo=UTC)
 DISTRICTS = 4
 OFFICES = {
     "mayor": ("GOV", "city_government"),
@@ -177,5 +178,5 @@ class City:
                 unit_head=f"{unit}-head", observed_at=LONG_AGO,
             )  # fmt: skip
             yield duty.RosterRegistered(
-                area=self.area, unit=unit, officer=f"{unit}-duty", on_from=LONG_AGO, on_to=datetime(2090, 1, 1, tzinfo=UTC)
+                area=self.area, unit=unit, officer=f"{unit}-duty", on_from=LONG_AGO, on_to=FAR_AHEAD
             )  # fmt: skip

@@ -214,9 +214,9 @@ def test_a_variant_starts_afresh_and_judges_only_its_own_expectations(tmp_path: 
     [
         ("stepz: []" + STEP, "3:1: a scenario has no key 'stepz' (did you mean steps?)"),
         (STEP.replace("by: PLANT", "by: PLENT"), "6:31: unknown unit 'PLENT' (did you mean PLANT?)"),
-        (STEP.replace("district: B", "district: Q"), "6:96: unknown district 'Q'"),
+        (STEP.replace("district: B", "district: Q"), "6:89: unknown district 'Q'"),
         (STEP.replace("{deaths: 3}", "[3]"), "figures"),
-        (STEP.replace("figures:", "figurs:"), "6:99: IncidentReported has no field 'figurs' (did you mean figures?)"),
+        (STEP.replace("figures:", "figurs:"), "6:92: IncidentReported has no field 'figurs' (did you mean figures?)"),
         (STEP.replace("09:20", "25:20"), "5:9: '25:20' is no possible time"),
         (STEP.replace('"09:20"', "920"), "5:9: a time is a text in quotes"),
         (STEP + '  - {at: "09:10"}\n', "7:10: impossible time: earlier than the step above it (09:20)"),

@@ -11,7 +11,7 @@ import numpy as np
 from schemas.outputs.allocation_events import Candidate, PassedOver, Reason, Tier
 from streams.domain.allocation.entities import Line
 from streams.domain.allocation.index import AllocationIndex
-from streams.domain.allocation.pool import CODE, GONE, IDLE, WHY, Flags, Ints, Pool, idle_rows
+from streams.domain.allocation.pool import CODE, GONE, IDLE, WHY, Fit, Flags, Ints, Pool, idle_rows
 from streams.domain.allocation.search import Ranked, Search
 from streams.domain.allocation.travel import Spot, travel_time
 
@@ -67,7 +67,7 @@ class _Room:
     def __init__(self, pool: Pool, group_keeps: int) -> None:
         self.pool = pool
         self.taken: dict[int, int] = {}
-        self.district = list(pool.free)
+        self.district = pool.free.copy()
         self.group = {
             group: sum(1 for row in rows if pool.why[row] == IDLE) - group_keeps for group, rows in pool.groups.items()
         }
@@ -136,7 +136,7 @@ def plan(
         if not served.left:
             break
     worst = max((pick.eta_ms for pick in picks), default=0) if not served.left else None
-    suitable, unused, rejections = _tally(pool, fit.sets, fit.everything)
+    suitable, unused, rejections = _tally(pool, fit)
     reached = sum(1 for pick in picks if pick.tier in BELOW_FLOOR)
     under_floor = unused - int(np.count_nonzero(open_rows)) - reached + skipped.get("floor", 0)
     declined = sum(1 for row in excluded if open_rows[row])
@@ -231,12 +231,14 @@ def _pick(ranked: list[Ranked], tier: Tier, need: int, room: _Room, limit_ms: in
     return _Served(need, room, picks, candidates, skipped)
 
 
-def _tally(pool: Pool, sets: Flags, everything: bool) -> tuple[int, int, dict[Reason, int]]:
+def _tally(pool: Pool, fit: Fit) -> tuple[int, int, dict[Reason, int]]:
     """Suitable rows, idle ones among them, and how many of the kind are out for a reason of their own."""
-    counts = (pool.tally if everything else pool.tally[sets]).sum(axis=0).tolist()
     rejections: dict[Reason, int] = {}
-    if not everything:
-        lacking = int(pool.tally[~sets, :GONE].sum())
+    counts = pool.totals
+    if not fit.everything:
+        counts = [sum(column) for column in zip(*(pool.tally[number] for number in fit.suiting), strict=True)]
+        counts = counts or [0] * len(WHY)
+        lacking = sum(sum(pool.tally[number][:GONE]) for number in fit.lacking)
         if lacking:
             rejections["lacks_capability"] = lacking
     for code, reason in REASONS:
@@ -251,7 +253,9 @@ def _passed_over(
     """The nearest unsuitable or unavailable resources that would have been there as soon as the last pick."""
     pool = search.pool
     rejected = ~eligible if search.fit.rows is None else search.fit.rows & ~eligible
-    rejected[[pool.row_of[pick.resource] for pick in picks if pick.tier != "above_floor"]] = False
+    for pick in picks:
+        if pick.tier != "above_floor":
+            rejected[pool.row_of[pick.resource]] = False
     return tuple(
         {"resource": resource, "eta_ms": eta, "reason": _why(pool, row, excluded)}
         for eta, resource, row in search.nearest(rejected, within_ms, count)

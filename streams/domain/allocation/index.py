@@ -8,7 +8,7 @@ from schemas.inputs.reports import Place
 from streams.domain.allocation.entities import Commitment, Floor, Line, Position, Resource
 from streams.domain.allocation.pool import CODE, IDLE, Pool, on_sphere
 from streams.domain.allocation.queue import Queue
-from streams.domain.allocation.travel import UNKNOWN, Spot, Times
+from streams.domain.allocation.travel import UNKNOWN, Floats, Spot
 from streams.domain.core import District
 from streams.domain.state import AreaState, Entity
 from streams.policy.allocation import AllocationLaw
@@ -28,7 +28,7 @@ class AllocationIndex:
         self._floors: dict[str, dict[str, int]] = {}
         self._pools: dict[str, Pool] = {}
         self._queues: dict[str, Queue] = {}
-        self._tables: dict[str, tuple[Times, bool, bool]] = {}
+        self._tables: dict[str, tuple[Floats, bool, bool]] = {}
         self._holdings: dict[str, dict[str, None]] = {}
         self._positions: dict[str, Position] = {}
         self._on_change = {
@@ -87,23 +87,23 @@ class AllocationIndex:
         if found is None:
             found = self._tables[place.district] = self._table(place.district)
         table, tabled, untabled = found
-        xyz = np.array(on_sphere(place.point)) if place.point is not None else None
+        xyz = on_sphere(place.point) if place.point is not None else None
         return Spot(number, xyz, table, tabled, untabled, self.law.inside_district_ms)
 
-    def _table(self, origin: str) -> tuple[Times, bool, bool]:
-        table = np.array([self._minutes(origin, other) for other in self.codes], dtype=np.int64)
-        known = table >= 0
-        table[known] *= 60_000
-        return table, bool(known.all()), not bool(known.any())
+    def _table(self, origin: str) -> tuple[Floats, bool, bool]:
+        minutes = [self._minutes(origin, other) for other in self.codes]
+        known = [one is not None for one in minutes]
+        table = np.array([UNKNOWN if one is None else one * 60_000.0 for one in minutes])
+        return table, all(known), not any(known)
 
-    def _minutes(self, origin: str, other: str) -> int:
+    def _minutes(self, origin: str, other: str) -> int | None:
         here, there = self._entries.get(origin), self._entries.get(other)
         for entry, code in ((here, other), (there, origin)):
             if entry is not None and code in entry.entry.travel_minutes:
                 return entry.entry.travel_minutes[code]
         if origin == other and here is not None and here.entry.travel_minutes:
             return self.law.travel.inside_district_minutes
-        return UNKNOWN
+        return None
 
     # --- entities
 

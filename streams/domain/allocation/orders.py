@@ -13,7 +13,7 @@ from streams.domain.allocation.lifecycle import Step, changed_by, ended
 from streams.domain.allocation.lines import FIRST_STAGE, Events, serve
 from streams.domain.allocation.pool import CODE, IDLE
 from streams.domain.allocation.search import Search
-from streams.domain.allocation.travel import travel_time
+from streams.domain.allocation.travel import UNKNOWN, travel_time
 from streams.domain.context import Context
 from streams.domain.directives.refs import resolve_incident
 from streams.domain.state import AreaState
@@ -82,8 +82,7 @@ def _assign(at: Desk, command: cmd.AssignByHand) -> Events:
     pool = index.pool(line.kind)
     fit = pool.fit((), (), None)
     search = Search(pool, fit, index.spot(place), travel_time(at.law, line.kind), None)
-    rows = pool.rows_of((resource.id,))
-    eta = int(search.etas(rows)[0])
+    eta = float(search.times(pool.rows_of((resource.id,)))[0])
     yield out.ResourceCommitted(
         incident=line.incident,
         commitment=f"{line.id}/{line.commitments + 1}",
@@ -98,7 +97,7 @@ def _assign(at: Desk, command: cmd.AssignByHand) -> Events:
         stage=FIRST_STAGE[entry.form],
         urgency=line.urgency,
         tier="by_hand",
-        eta_ms=eta if eta >= 0 else None,
+        eta_ms=int(eta) if eta < UNKNOWN else None,
         score_ms=None,
         committed_at=at.now,
         to=place,

@@ -43,7 +43,7 @@ def on_sphere(point: Point) -> tuple[float, float, float]:
 class Fit:
     """Which rows have what a line asks for; kept until the catalogue changes."""
 
-    __slots__ = ("everything", "preferred", "rows", "sets")
+    __slots__ = ("everything", "lacking", "preferred", "rows", "sets", "suiting")
 
     def __init__(self, pool: "Pool", requires: Sequence[str], prefers: Sequence[str], minimum_type: int | None) -> None:
         wanted, liked = frozenset(requires), frozenset(prefers)
@@ -53,6 +53,8 @@ class Fit:
         ]
         self.sets: Flags = np.array(sets, dtype=bool)
         self.everything = all(sets)
+        self.suiting = [number for number, suits in enumerate(sets) if suits]
+        self.lacking = [number for number, suits in enumerate(sets) if not suits]
         self.rows: Flags | None = None if self.everything else self.sets[pool.capability[: pool.n]]
         self.preferred: Ints | None = None
         if liked:
@@ -68,6 +70,7 @@ class Pool:
         self.ids: list[str] = []
         self.row_of: dict[str, int] = {}
         self.xyz: Floats = np.zeros((16, 3))
+        self.x, self.y, self.z = (np.ascontiguousarray(self.xyz[:, axis]) for axis in range(3))
         self.placed: Flags = np.zeros(16, dtype=bool)
         self.district: Ints = np.zeros(16, dtype=np.int64)
         self.capability: Ints = np.zeros(16, dtype=np.int64)
@@ -80,8 +83,10 @@ class Pool:
         self.open: Flags = np.zeros(16, dtype=bool)
         """Idle, something available, and the district above its floor."""
         self.capability_sets: list[CapabilitySet] = []
-        self.tally: Ints = np.zeros((0, len(WHY)), dtype=np.int64)
+        self.tally: list[list[int]] = []
         """Rows by capability set and state."""
+        self.totals = [0] * len(WHY)
+        """Rows by state."""
         self.free: list[int] = []
         self.floor: list[int] = []
         self.lot_floor: list[int] = []
@@ -98,6 +103,7 @@ class Pool:
         """Rows whose last fix is too old: they count as being at home."""
         self._state: list[tuple[int, int, int]] = []
         self._entries: list[ResourceRegistered | None] = []
+        self._numbers: list[tuple[int, int]] = []
         self._set_numbers: dict[CapabilitySet, int] = {}
         self._members: list[list[int]] = []
         self._member_rows: dict[int, Ints] = {}
@@ -148,10 +154,11 @@ class Pool:
         self.row_of[resource] = row
         self._state.append((GONE, 0, 0))
         self._entries.append(None)
+        self._numbers.append((0, 0))
         return row
 
     def _grow(self) -> None:
-        for name in ("xyz", "placed", "district", "capability", "lead_ms", "available", "deep", "why", "open"):
+        for name in ("xyz", "x", "y", "z", "placed", "district", "capability", "lead_ms", "available", "deep", "why", "open"):
             old = getattr(self, name)
             new = np.zeros((2 * len(old), *old.shape[1:]), dtype=old.dtype)
             new[: len(old)] = old
@@ -166,9 +173,11 @@ class Pool:
             self._forget(row)
         self._entries[row] = entry
         self.widen(district + 1)
+        capability = self._set_number((frozenset(entry.capabilities), entry.type_level))
+        self._numbers[row] = (district, capability)
         self.district[row] = district
-        self.capability[row] = self._set_number((frozenset(entry.capabilities), entry.type_level))
-        self.tally[self.capability[row], GONE] += 1
+        self.capability[row] = capability
+        self._count(row, GONE, 1)
         self.lead_ms[row] = entry.lead_minutes * 60_000
         self.has_leads = self.has_leads or entry.lead_minutes > 0
         self.capacity[district] += _capacity(entry)
@@ -188,8 +197,8 @@ class Pool:
         entry = self._entries[row]
         if entry is None:
             return
-        district = int(self.district[row])
-        self.tally[self.capability[row], GONE] -= 1
+        district = self._numbers[row][0]
+        self._count(row, GONE, -1)
         self.capacity[district] -= _capacity(entry)
         self.lots -= entry.form != "unit"
         self.lot_floor[district] -= _lot_floor(entry)
@@ -205,7 +214,7 @@ class Pool:
         if number is None:
             number = self._set_numbers[key] = len(self.capability_sets)
             self.capability_sets.append(key)
-            self.tally = np.vstack([self.tally, np.zeros((1, len(WHY)), dtype=np.int64)])
+            self.tally.append([0] * len(WHY))
         return number
 
     def widen(self, districts: int) -> None:
@@ -224,12 +233,11 @@ class Pool:
         self._state[row] = (why, available, deep)
         if self._entries[row] is None:
             return
-        district = int(self.district[row])
+        district = self._numbers[row][0]
         if old_why != why:
             self.why[row] = why
-            number = self.capability[row]
-            self.tally[number, old_why] -= 1
-            self.tally[number, why] += 1
+            self._count(row, old_why, -1)
+            self._count(row, why, 1)
         self.available[row] = available
         self.deep[row] = deep
         was_above = self.free[district] > self.floor[district]
@@ -239,6 +247,10 @@ class Pool:
             self._reopen(district)
         else:
             self.open[row] = above and why == IDLE and available > 0
+
+    def _count(self, row: int, why: int, change: int) -> None:
+        self.tally[self._numbers[row][1]][why] += change
+        self.totals[why] += change
 
     def set_floor(self, district: int, floor: int) -> None:
         """The district keeps so many."""
@@ -297,7 +309,7 @@ class Pool:
             self.unplaced += 1 if point is None else -1
             self.placed[row] = point is not None
         if point is not None:
-            self.xyz[row] = on_sphere(point)
+            self.xyz[row] = self.x[row], self.y[row], self.z[row] = on_sphere(point)
 
 
 def idle_rows(pool: Pool) -> Flags:

@@ -1,7 +1,7 @@
 """Travel time: a table of district minutes where there is one, otherwise Kolesar-Walker-Hausner on the great circle.
 
-A provider answers two questions about one kind of vehicle: how long over this chord, and how far within this time.
-Chords are of the unit sphere; times are integer milliseconds.
+Distances come as squared chords of the unit sphere, times go as milliseconds in floats whose whole part counts: the
+half that rounds is already in them.
 """
 
 import math
@@ -15,50 +15,55 @@ from streams.policy.allocation import AllocationLaw
 
 EARTH_KM = 6371.0088
 HOUR_MS = 3_600_000
-UNKNOWN = -1
+UNKNOWN = math.inf
 """A travel time that nobody knows."""
 Floats = NDArray[np.float64]
-Times = NDArray[np.int64]
 
 
 class TravelTime(Protocol):
-    """How long a vehicle of one kind takes."""
+    """How long a vehicle of one kind takes, from order to arrival."""
 
-    def eta_ms(self, chord2: Floats) -> Times:
-        """Milliseconds from order to arrival over these squared chords."""
+    def eta_ms(self, chord2: Floats) -> Floats:
+        """Milliseconds over these squared chords. May overwrite its argument."""
 
-    def reach(self, eta_ms: int) -> float:
+    def reach(self, eta_ms: float) -> float:
         """A chord that is not left within this time: everything beyond it takes longer."""
 
 
 class GreatCircle:
     """Kolesar-Walker-Hausner: square-root law while accelerating, linear at cruise speed (AL-TRAVEL)."""
 
-    __slots__ = ("_root_ms", "_knee", "_km_ms", "_mobilisation_ms")
+    __slots__ = ("_km_ms", "_knee", "_knee_km", "_offset_ms", "_root_ms", "_start_ms")
 
     def __init__(self, cruise_kmh: float, acceleration_kmh2: float, speed: float, mobilisation_ms: int) -> None:
         self._root_ms = 2 / math.sqrt(acceleration_kmh2) * HOUR_MS / speed
         self._knee = cruise_kmh / math.sqrt(acceleration_kmh2)
+        self._knee_km = self._knee * self._knee
         self._km_ms = HOUR_MS / (cruise_kmh * speed)
-        self._mobilisation_ms = mobilisation_ms
+        self._start_ms = mobilisation_ms + 0.5
+        self._offset_ms = self._start_ms - self._km_ms * self._knee_km
 
-    def eta_ms(self, chord2: Floats) -> Times:
-        """See TravelTime. The arc is the chord with its first correction: exact to a metre within a province."""
-        km = np.sqrt(chord2)
-        km *= EARTH_KM * (1 + chord2 / 24)
-        root = np.minimum(np.sqrt(km), self._knee)
-        time = self._root_ms * root + self._km_ms * (km - root * root)
-        time += self._mobilisation_ms + 0.5
-        return time.astype(np.int64)
+    def eta_ms(self, chord2: Floats) -> Floats:
+        """See TravelTime. The chord stands for the arc: half a metre short at 100 km."""
+        km = np.sqrt(chord2, out=chord2)
+        km *= EARTH_KM
+        time = np.sqrt(km)
+        np.minimum(time, self._knee, out=time)
+        time *= self._root_ms
+        np.maximum(km, self._knee_km, out=km)
+        km *= self._km_ms
+        time += km
+        time += self._offset_ms
+        return time
 
-    def reach(self, eta_ms: int) -> float:
+    def reach(self, eta_ms: float) -> float:
         """See TravelTime."""
-        driving = eta_ms - self._mobilisation_ms + 1.0
+        driving = eta_ms - self._start_ms + 1.0
         if driving <= 0:
             return 0.0
         at_knee = self._root_ms * self._knee
-        km = (driving / self._root_ms) ** 2 if driving <= at_knee else self._knee**2 + (driving - at_knee) / self._km_ms
-        return min(km / EARTH_KM * (1 + 1e-9), 2.0)
+        km = (driving / self._root_ms) ** 2 if driving <= at_knee else self._knee_km + (driving - at_knee) / self._km_ms
+        return min(km / EARTH_KM, 2.0)
 
 
 @lru_cache(maxsize=256)
@@ -77,9 +82,9 @@ class Spot(NamedTuple):
     """Where something is needed, as the arrays see it."""
 
     district: int
-    xyz: Floats | None
+    xyz: tuple[float, float, float] | None
     """On the unit sphere; None where nobody measured a point."""
-    table: Times
+    table: Floats
     """Milliseconds from each district number by the register's table; UNKNOWN where it has no entry."""
     tabled: bool
     """Every district is in the table: no position matters."""

@@ -10,6 +10,7 @@ from schemas.outputs.incident_judgements import InitialReplaced
 from streams.domain.context import Concern, Context
 from streams.domain.core import Incident
 from streams.domain.directives.refusals import Refusal, refused
+from streams.domain.fast import changed
 from streams.domain.grading.assess import decide_facts, decide_replaced
 from streams.domain.grading.entities import Assessment, TrendState
 from streams.domain.intake.evolve import counts_id
@@ -43,7 +44,7 @@ def decide_directive(state: AreaState, event: DirectiveAccepted, context: Contex
 def evolve_graded(state: AreaState, event: IncidentGraded) -> Iterator[Change]:
     """The grades that stand."""
     incident = state.of(Incident)[event.incident]
-    yield Put(incident.model_copy(update={"families": event.families, "composite": event.composite}))
+    yield Put(changed(incident, families=event.families, composite=event.composite))
 
 
 def _assessment(state: AreaState, incident: str) -> Assessment:

@@ -3,10 +3,10 @@
 from typing import ClassVar, Literal
 
 from schemas.base import Utc
-from streams.domain.state import Entity
+from streams.domain.intake.entities import Detail
 
 
-class Assessment(Entity):
+class Assessment(Detail):
     """What was concluded about an incident and must not be concluded again; `id` is the incident."""
 
     KIND: ClassVar[str] = "assessment"
@@ -17,7 +17,7 @@ class Assessment(Entity):
     """Initial determinations that a re-assessment has replaced."""
 
 
-class TrendState(Entity):
+class TrendState(Detail):
     """The computed trend of a count as last assessed; `id` is `incident|fact`."""
 
     KIND: ClassVar[str] = "trend"

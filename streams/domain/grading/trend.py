@@ -4,22 +4,20 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from schemas.outputs.incident_events import TrendAssessed
-from streams.domain.context import Context
 from streams.domain.core import Incident
+from streams.domain.fast import made
 from streams.domain.grading.entities import TrendState
-from streams.domain.intake.counting import law_of
 from streams.domain.intake.entities import CaseCounts, Count
 from streams.domain.intake.evolve import counts_id
+from streams.domain.intake.plan import Plan
 from streams.domain.state import AreaState
 from streams.policy.grading import Trend
 
 
-def assess_trends(state: AreaState, id: str, context: Context) -> Iterator[TrendAssessed]:
+def assess_trends(state: AreaState, id: str, plan: Plan) -> Iterator[TrendAssessed]:
     """One event per trend rule whose result changed, or whose worsening count went on growing."""
-    incident = state.of(Incident)[id]
-    day, within = law_of(state, incident)
-    grading = context.policy.grading
-    for rule in grading.trends_of(grading.program(incident.hazard_kinds, day, within), day, within):
+    for rule in plan.trends:
+        incident = state.of(Incident)[id]
         assessed = _assessed(state, incident, rule)
         if assessed is not None and _news(state.get(TrendState, counts_id(id, rule.fact)), assessed):
             yield assessed
@@ -34,7 +32,8 @@ def _assessed(state: AreaState, incident: Incident, rule: Trend) -> TrendAssesse
     newest = known.counts[-1]
     base = _oldest(known.counts, rule, newest)
     worse = base is not None and rule.worsening(base.count, count)
-    return TrendAssessed(
+    return made(
+        TrendAssessed,
         incident=incident.id,
         rule=rule.id,
         fact=rule.fact,

@@ -30,6 +30,8 @@ def contradictions(
     found: list[tuple[str, Reason]] = []
     others = tuple(s for s in state.of_incident(Source, incident.id) if s.id != key)
     verdicts = verdicts_of(state, incident.id)
+    if not others and verdicts is None and (source is None or source.as_of < as_of):
+        return ()
     for name, value in stated.items():
         own = source.figures.get(name) if source is not None else None
         if own is not None and own.as_of == as_of and own.value != value:

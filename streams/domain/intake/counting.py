@@ -1,24 +1,18 @@
 """From what all sources said to the figures of an incident that count now."""
 
 from collections.abc import Iterable
-from datetime import date
 from functools import reduce
 
 from schemas.inputs.reports import FactValue, Verification
 from schemas.outputs.incident_events import FactsChanged
 from streams.domain.context import Context
-from streams.domain.core import Incident, area_of
+from streams.domain.core import Incident
+from streams.domain.fast import made
 from streams.domain.intake.derived import derive, outbreak
 from streams.domain.intake.entities import Figure, Settlement, Source, Verdicts
 from streams.domain.intake.figures import counting
+from streams.domain.intake.plan import Plan, plan_of
 from streams.domain.state import AreaState
-from streams.policy.dated import jurisdictions, local_day
-
-
-def law_of(state: AreaState, incident: Incident) -> tuple[date, tuple[str, ...]]:
-    """The day and place whose law judges an incident: those of its occurrence (design rule 6)."""
-    area = area_of(state)
-    return local_day(incident.occurred_at, area.timezone), jurisdictions(state.area, area.province)
 
 
 def verdicts_of(state: AreaState, id: str) -> Verdicts | None:
@@ -34,7 +28,66 @@ def verdicts_of(state: AreaState, id: str) -> Verdicts | None:
 
 
 def _newest(one: dict[str, Figure], two: dict[str, Figure]) -> dict[str, Figure]:
-    return {**one, **{name: figure for name, figure in two.items() if name not in one or one[name].as_of < figure.as_of}}
+    newer = {name: figure for name, figure in two.items() if name not in one or one[name].as_of < figure.as_of}
+    return {**one, **newer}
+
+
+class Tally:
+    """The figures of one incident while they are counted anew."""
+
+    __slots__ = ("context", "figures", "incident", "plan", "sources", "sureness", "verdicts")
+
+    def __init__(self, state: AreaState, context: Context, incident: Incident, plan: Plan) -> None:
+        self.context = context
+        self.incident = incident
+        self.plan = plan
+        self.sources = tuple(state.of_incident(Source, incident.id))
+        self.verdicts = verdicts_of(state, incident.id)
+        self.figures = incident.figures.copy()
+        self.sureness = incident.verification.copy()
+
+    def count(self, names: Iterable[str]) -> None:
+        """Let the statement of each fact stand that counts."""
+        by_name = self.context.policy.facts.by_name
+        lone = self.sources[0] if len(self.sources) == 1 and self.verdicts is None else None
+        for name in names:
+            fact = by_name.get(name)
+            if lone is not None and fact is not None and lone.refuted_at is None and not fact.expert:
+                figure = lone.figures.get(name)
+                figure = figure if figure is None or figure.verification != "refuted" else lone.verified.get(name)
+            else:
+                figure = counting(fact, name, self.sources, self.verdicts) if fact is not None else None
+            self.put(name, figure.value if figure else None, figure.verification if figure else "unverified")
+
+    def put(self, name: str, value: FactValue | None, how: Verification) -> None:
+        """This value counts; None: none does."""
+        if value is None:
+            self.figures.pop(name, None)
+            self.sureness.pop(name, None)
+        else:
+            self.figures[name] = value
+            self.sureness[name] = how
+
+    def all_names(self) -> set[str]:
+        """Every fact that anybody stated, or that counts now."""
+        names = {name for source in self.sources for name in source.figures}.union(self.figures)
+        return names.union(self.verdicts.verified, self.verdicts.flags) if self.verdicts is not None else names
+
+    def derive(self, state: AreaState) -> None:
+        """Facts that nobody states, and what they replace."""
+        about = outbreak(state, self.incident, self.sources, self.plan.health_kinds)
+        for name, value in derive(state, about, self.plan.derived, self.figures):
+            if self.figures.get(name) != value:
+                self.put(name, value, "unverified")
+
+    def settled(self, settlement: Settlement) -> dict[str, FactValue]:
+        """What counts of the settled facts, from statements as of a day inside the term (OB-07)."""
+        by_name = self.context.policy.facts.by_name
+        then = tuple(source.model_copy(update={"figures": source.settled, "verified": {}}) for source in self.sources)
+        verdicts = self.verdicts
+        decided = verdicts.model_copy(update={"verified": verdicts.settled}) if verdicts is not None else None
+        counted = ((name, counting(by_name.get(name), name, then, decided)) for name in settlement.facts)
+        return {name: figure.value for name, figure in counted if figure is not None}
 
 
 def recounted(
@@ -42,64 +95,27 @@ def recounted(
 ) -> FactsChanged | None:
     """The figures that count after something was said about `names` (None: about anything).
 
-    None where nothing changed, unless `always` (kinds changed: other families look at the same figures).
+    None where nothing changed, unless `always` (kinds changed: other families look at the same figures). Figures are
+    in the order of their names: the same facts make the same bytes, whichever way the state came here.
     """
     incident = state.of(Incident)[id]
-    catalogue = context.policy.facts
-    sources = tuple(state.of_incident(Source, id))
-    verdicts = verdicts_of(state, id)
-    figures, sureness = dict(incident.figures), dict(incident.verification)
-    touched = set(_all_names(sources, verdicts) if names is None else names).union(
-        catalogue.derivable.intersection(figures), () if names is not None else figures
-    )
-    for name in sorted(touched):
-        fact = catalogue.by_name.get(name)
-        figure = counting(fact, name, sources, verdicts) if fact is not None else None
-        _set(figures, sureness, name, figure.value if figure else None, figure.verification if figure else "unverified")
-    law = law_of(state, incident)
-    about = outbreak(state, incident, sources, context.policy.hazards.kinds(*law))
-    if about is not None:
-        asks = context.policy.grading.asks
-        wanted = (f for f in catalogue.derived if not f.first_urban or asks(incident.hazard_kinds, *law, f.name))
-        for name, value in derive(state, about, wanted, figures):
-            if figures.get(name) != value:
-                _set(figures, sureness, name, value, "unverified")
+    plan = plan_of(state, context, incident)
+    tally = Tally(state, context, incident, plan)
+    tally.count(sorted(tally.all_names()) if names is None else names)
+    if plan.derived:
+        if names is not None:
+            tally.count(sorted(context.policy.facts.derivable.intersection(tally.figures).difference(names)))
+        tally.derive(state)
     settlement = state.get(Settlement, id)
-    settled = _settled(context, settlement, sources, verdicts) if settlement is not None else {}
-    same = figures == incident.figures and sureness == incident.verification
+    settled = tally.settled(settlement) if settlement is not None else {}
+    same = tally.figures == incident.figures and tally.sureness == incident.verification
     if same and not always and (settlement is None or settled == settlement.figures):
         return None
-    as_of = incident.figures_as_of or incident.occurred_at
-    return FactsChanged(incident=id, figures=figures, verification=sureness, as_of=as_of, settled=settled)
-
-
-def _all_names(sources: Iterable[Source], verdicts: Verdicts | None) -> set[str]:
-    names = {name for source in sources for name in source.figures}
-    if verdicts is not None:
-        names.update(verdicts.verified, verdicts.flags)
-    return names
-
-
-def _set(
-    figures: dict[str, FactValue],
-    sureness: dict[str, Verification],
-    name: str,
-    value: FactValue | None,
-    how: Verification,
-) -> None:
-    if value is None:
-        figures.pop(name, None)
-        sureness.pop(name, None)
-    else:
-        figures[name] = value
-        sureness[name] = how
-
-
-def _settled(
-    context: Context, settlement: Settlement, sources: Iterable[Source], verdicts: Verdicts | None
-) -> dict[str, FactValue]:
-    """What counts of the settled facts, from statements as of a day inside the term (OB-07)."""
-    then = tuple(source.model_copy(update={"figures": source.settled, "verified": {}}) for source in sources)
-    decided = verdicts.model_copy(update={"verified": verdicts.settled}) if verdicts is not None else None
-    counted = ((name, counting(context.policy.facts.by_name.get(name), name, then, decided)) for name in settlement.facts)
-    return {name: figure.value for name, figure in counted if figure is not None}
+    return made(
+        FactsChanged,
+        incident=id,
+        figures=dict(sorted(tally.figures.items())),
+        verification=dict(sorted(tally.sureness.items())),
+        as_of=incident.figures_as_of or incident.occurred_at,
+        settled=settled,
+    )

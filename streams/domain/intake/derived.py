@@ -31,13 +31,9 @@ class Outbreak:
 
 
 def outbreak(
-    state: AreaState, incident: Incident, sources: Iterable[Source], hazards: Mapping[str, Hazard]
-) -> Outbreak | None:
-    """The public-health side of an incident; None where no kind is a public-health one."""
-    known = (hazards[kind] for kind in incident.hazard_kinds if kind in hazards)
-    kinds = tuple(hazard for hazard in known if hazard.group == "public_health")
-    if not kinds:
-        return None
+    state: AreaState, incident: Incident, sources: Iterable[Source], kinds: tuple[Hazard, ...]
+) -> Outbreak:
+    """The public-health side of an incident, of which `kinds` are the public-health ones."""
     words = {hazard.id for hazard in kinds}
     listed = state.get(LineList, incident.id)
     return Outbreak(
@@ -61,7 +57,7 @@ def derive(
             if count is not None:
                 windowed = fact.line_list.days is not None
                 yield fact.name, count if windowed else max(count, _number(stated.get(fact.name)))
-        elif fact.districts is not None:
+        elif fact.districts is not None and (about.cases or len(about.sources) > 1):
             divisions = len(_divisions(about, _PREFIX[fact.districts]))
             if divisions > max(1, _number(stated.get(fact.name))):
                 yield fact.name, divisions

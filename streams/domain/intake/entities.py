@@ -15,7 +15,15 @@ class Figure(NamedTuple):
     verification: Verification
 
 
-class Source(Entity):
+class Detail(Entity):
+    """Part of an incident's own record: leaves the working state with it."""
+
+    def resident(self) -> bool:
+        """Needed while its incident is open."""
+        return False
+
+
+class Source(Detail):
     """What one sender has said about an incident; `id` is `source|external_id`, `incident` where it counts."""
 
     KIND: ClassVar[str] = "report_source"
@@ -55,7 +63,7 @@ class LineCase(NamedTuple):
     source: str
 
 
-class LineList(Entity):
+class LineList(Detail):
     """The cases of an incident by case id, from all its sources."""
 
     KIND: ClassVar[str] = "line_list"
@@ -71,7 +79,7 @@ class Count(NamedTuple):
     count: int
 
 
-class CaseCounts(Entity):
+class CaseCounts(Detail):
     """Case counts of an incident over the period that the trend rule in force looks at."""
 
     KIND: ClassVar[str] = "case_counts"
@@ -81,7 +89,7 @@ class CaseCounts(Entity):
     """In order of time."""
 
 
-class Verdicts(Entity):
+class Verdicts(Detail):
     """What authorities decided about figures of an incident: before all sources of equal or older as-of time."""
 
     KIND: ClassVar[str] = "verdicts"
@@ -93,7 +101,7 @@ class Verdicts(Entity):
     settled: dict[str, Figure] = {}
 
 
-class Settlement(Entity):
+class Settlement(Detail):
     """From `until` on changes of these facts do not change the grade of these families (OB-07)."""
 
     KIND: ClassVar[str] = "settlement"
@@ -129,7 +137,7 @@ class UrbanOccurrence(Entity):
     """By incident, the newest last; only the newest few are needed."""
 
 
-class IncidentLink(Entity):
+class IncidentLink(Detail):
     """Two incidents have to do with each other and stay two (SC-2, variant a)."""
 
     KIND: ClassVar[str] = "incident_link"

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from schemas.outputs import incident_events as out
 from schemas.outputs import incident_judgements as judged
 from streams.domain.core import ExternalRef, Incident, area_of
+from streams.domain.fast import changed, made
 from streams.domain.intake.entities import (
     CaseCounts,
     Count,
@@ -60,7 +61,7 @@ def attached(state: AreaState, event: out.ReportAttached) -> Iterator[Change]:
     incident = state.of(Incident)[event.incident]
     update = _incident_update(incident, event)
     if update:
-        yield Put(incident.model_copy(update=update))
+        yield Put(changed(incident, **update))
 
 
 def _said(source: Source | None, event: out.ReportAttached, key: str, settlement: Settlement | None) -> Source:
@@ -69,7 +70,8 @@ def _said(source: Source | None, event: out.ReportAttached, key: str, settlement
     casualties = {name: figures[name] for name in settlement.facts if name in figures} if settlement and inside else {}
     if source is None:
         new = {name: Figure(value, event.as_of, how) for name, value in figures.items()}
-        return Source(
+        return made(
+            Source,
             id=key,
             incident=event.incident,
             source=event.source,
@@ -102,7 +104,7 @@ def _said(source: Source | None, event: out.ReportAttached, key: str, settlement
         update["needs"] = tuple(dict.fromkeys((*source.needs, *event.needs)))
     if casualties:
         update["settled"] = newer(source.settled, casualties, event.as_of, how)
-    return source.model_copy(update=update)
+    return changed(source, **update)
 
 
 def _listed(state: AreaState, event: out.ReportAttached, key: str) -> LineList:
@@ -123,11 +125,18 @@ def counts_id(incident: str, fact: str) -> str:
 def _counted(state: AreaState, event: out.ReportAttached, key: str, kept: out.CountKept) -> CaseCounts:
     id = counts_id(event.incident, kept.fact)
     known = state.get(CaseCounts, id)
-    since = kept.since if known is None else max(known.since, kept.since)
-    counts = {count for count in (known.counts if known else ()) if count.as_of >= since}
-    if event.as_of >= since:
-        counts.add(Count(event.as_of, key, kept.count))
-    return CaseCounts(id=id, incident=event.incident, since=since, counts=tuple(sorted(counts)))
+    new = Count(event.as_of, key, kept.count)
+    if known is None:
+        return made(CaseCounts, id=id, incident=event.incident, since=kept.since, counts=(new,))
+    since = max(known.since, kept.since)
+    counts = known.counts
+    if not counts or counts[-1] < new:
+        counts = (*counts, new)
+    elif new not in counts:
+        counts = tuple(sorted((*counts, new)))
+    if counts[0].as_of < since:
+        counts = tuple(count for count in counts if count.as_of >= since)
+    return changed(known, since=since, counts=counts)
 
 
 def _incident_update(incident: Incident, event: out.ReportAttached) -> dict[str, object]:
@@ -143,7 +152,7 @@ def _incident_update(incident: Incident, event: out.ReportAttached) -> dict[str,
 def facts_changed(state: AreaState, event: out.FactsChanged) -> Iterator[Change]:
     """The figures that count."""
     incident = state.of(Incident)[event.incident]
-    yield Put(incident.model_copy(update={"figures": event.figures, "verification": event.verification}))
+    yield Put(changed(incident, figures=event.figures, verification=event.verification))
     settlement = state.get(Settlement, event.incident)
     if settlement is not None and settlement.figures != event.settled:
         yield Put(settlement.model_copy(update={"figures": event.settled}))
@@ -214,7 +223,7 @@ def verified(state: AreaState, event: judged.FactsVerified) -> Iterator[Change]:
     if settlement is not None and event.as_of <= settlement.until:
         casualties = {name: value for name, value in event.figures.items() if name in settlement.facts}
         update["settled"] = newer(verdicts.settled, casualties, event.as_of, "verified")
-    yield Put(verdicts.model_copy(update=update))
+    yield Put(changed(verdicts, **update))
     yield from _as_of(state, event.incident, event)
 
 

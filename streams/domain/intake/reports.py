@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Literal
 
 from schemas.base import OutputEvent, RuleHit
 from schemas.inputs.reports import FactValue, IncidentReported
@@ -11,14 +12,18 @@ from schemas.outputs.proposal_events import ProposalOpened
 from streams.domain.context import Context
 from streams.domain.core import ExternalRef, Incident, area_of, number
 from streams.domain.directives.proposals import Draft, proposed
+from streams.domain.fast import made
 from streams.domain.intake.conflicts import contradictions
-from streams.domain.intake.counting import law_of, recounted
+from streams.domain.intake.counting import recounted
 from streams.domain.intake.derived import outbreak, unrecorded_occurrence
 from streams.domain.intake.entities import Settlement, Source
 from streams.domain.intake.matching import Match, matches
+from streams.domain.intake.plan import Plan, day_and_place, plan_for, plan_of
 from streams.domain.state import AreaState
-from streams.policy.dated import jurisdictions, local_day
+from streams.policy.dated import local_day
 from streams.policy.intake import Book
+
+FlagReason = Literal["unknown_hazard_kind", "unknown_fact", "wrong_fact_type", "judgement_without_expert", "future_as_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +36,6 @@ class Reading:
     unknown_kinds: tuple[str, ...]
     figures: dict[str, FactValue]
     as_of: datetime
-    day: date
-    within: tuple[str, ...]
     book: Book
 
 
@@ -58,10 +61,8 @@ def decide_report(state: AreaState, event: IncidentReported, context: Context) -
 
 
 def _read(state: AreaState, event: IncidentReported, context: Context) -> Reading:
-    area = area_of(state)
-    day, within = local_day(event.occurred_at, area.timezone), jurisdictions(state.area, area.province)
-    book = context.policy.intake.book(day, within)
-    stated = context.policy.hazards.stated(event.hazard_kinds, day, within)
+    stated = context.policy.hazards.stated(event.hazard_kinds, *day_and_place(state, event.occurred_at))
+    book = plan_for(state, context.policy, stated.kinds, event.occurred_at).book
     by_name = context.policy.facts.by_name
     figures = {
         name: value
@@ -69,10 +70,9 @@ def _read(state: AreaState, event: IncidentReported, context: Context) -> Readin
         if (fact := by_name.get(name)) is not None and not fact.formula and fact.accepts(value)
     }
     as_of = event.as_of or event.received_at or context.now
-    if book.clocks is not None and as_of > context.now + book.clocks.tolerance:
+    if as_of > context.now and book.clocks is not None and as_of > context.now + book.clocks.tolerance:
         as_of = context.now
-    key = f"{event.source}|{event.external_id}"
-    return Reading(event, key, stated.kinds, stated.unknown, figures, as_of, day, within, book)
+    return Reading(event, f"{event.source}|{event.external_id}", stated.kinds, stated.unknown, figures, as_of, book)
 
 
 def _kept(reading: Reading) -> out.SuspicionKept:
@@ -129,13 +129,14 @@ def attach(
     source = state.get(Source, reading.key)
     conflicting = contradictions(state, incident, source, reading.key, reading.figures, reading.as_of, reading.event.verification)
     yield from settled(state, context, incident, reading.as_of)
-    yield _attached(reading, context, incident, provisional=provisional)
+    yield _attached(reading, plan_of(state, context, incident), incident, provisional=provisional)
     yield from _reopened(state, reading, id)
     changed = _kinds_changed(state.of(Incident)[id], reading)
     if changed is not None:
         yield changed
     yield from _flags(reading, context, id)
-    yield from _needs(state, reading, id, source)
+    if reading.event.needs:
+        yield from _needs(state, reading, id, source)
     facts = recounted(state, context, id, reading.figures, always=source is None or changed is not None)
     if facts is not None:
         yield facts
@@ -155,10 +156,8 @@ def attach(
 
 def settled(state: AreaState, context: Context, incident: Incident, as_of: datetime) -> Iterator[OutputEvent]:
     """The first figures as of a day after the term settle what counts for its families (OB-07)."""
-    if as_of - incident.occurred_at < timedelta(days=1) or state.get(Settlement, incident.id) is not None:
-        return
-    freeze = context.policy.grading.freeze(incident.hazard_kinds, *law_of(state, incident))
-    if freeze is None:
+    freeze = plan_of(state, context, incident).freeze
+    if freeze is None or as_of - incident.occurred_at <= freeze.surely or state.get(Settlement, incident.id) is not None:
         return
     until = freeze.until(incident.occurred_at, area_of(state).timezone)
     if as_of > until:
@@ -167,9 +166,10 @@ def settled(state: AreaState, context: Context, incident: Incident, as_of: datet
         )
 
 
-def _attached(reading: Reading, context: Context, incident: Incident, *, provisional: bool) -> out.ReportAttached:
+def _attached(reading: Reading, plan: Plan, incident: Incident, *, provisional: bool) -> out.ReportAttached:
     event = reading.event
-    return out.ReportAttached(
+    return made(
+        out.ReportAttached,
         incident=incident.id,
         source=event.source,
         external_id=event.external_id,
@@ -192,17 +192,15 @@ def _attached(reading: Reading, context: Context, incident: Incident, *, provisi
         needs=event.needs,
         zero_report=event.zero_report,
         text=event.text,
-        counted=_counted(reading, context, incident),
+        counted=_counted(reading, plan) if plan.trends else (),
         late=incident.status == "closed",
     )
 
 
-def _counted(reading: Reading, context: Context, incident: Incident) -> tuple[out.CountKept, ...]:
-    grading = context.policy.grading
-    program = grading.program(incident.hazard_kinds, reading.day, reading.within)
+def _counted(reading: Reading, plan: Plan) -> tuple[out.CountKept, ...]:
     return tuple(
-        out.CountKept(fact=trend.fact, count=count, since=reading.as_of - timedelta(hours=trend.hours))
-        for trend in grading.trends_of(program, reading.day, reading.within)
+        made(out.CountKept, fact=trend.fact, count=count, since=reading.as_of - timedelta(hours=trend.hours))
+        for trend in plan.trends
         if isinstance(count := reading.figures.get(trend.fact), int)
     )
 
@@ -223,37 +221,38 @@ def _kinds_changed(incident: Incident, reading: Reading) -> out.KindsChanged | N
 
 def _flags(reading: Reading, context: Context, id: str) -> Iterator[OutputEvent]:
     event, by_name = reading.event, context.policy.facts.by_name
-    unknown = tuple(name for name in event.figures if name not in by_name or by_name[name].formula)
-    wrong = tuple(name for name in event.figures if name not in reading.figures and name not in unknown)
-    unjudged = tuple(name for name in reading.figures if by_name[name].expert and event.verification != "verified")
-    ahead = ("as_of",) if event.as_of is not None and event.as_of != reading.as_of else ()
-    told = {
+    stated = event.figures
+    unread = tuple(name for name in stated if name not in reading.figures)
+    told: dict[FlagReason, tuple[str, ...]] = {
         "unknown_hazard_kind": reading.unknown_kinds,
-        "unknown_fact": unknown,
-        "wrong_fact_type": wrong,
-        "judgement_without_expert": unjudged,
-        "future_as_of": ahead,
+        "unknown_fact": tuple(name for name in unread if name not in by_name or by_name[name].formula),
+        "wrong_fact_type": tuple(name for name in unread if name in by_name and not by_name[name].formula),
+        "judgement_without_expert": _unjudged(reading, context),
+        "future_as_of": ("as_of",) if event.as_of is not None and event.as_of != reading.as_of else (),
     }
     for reason, names in told.items():
         if names:
-            stated = {name: event.figures[name] for name in names if name in event.figures}
-            yield out.ReportFlagged.model_validate(
-                {
-                    "incident": id,
-                    "source": event.source,
-                    "external_id": event.external_id,
-                    "reason": reason,
-                    "names": names,
-                    "stated": stated,
-                }
+            yield out.ReportFlagged(
+                incident=id,
+                source=event.source,
+                external_id=event.external_id,
+                reason=reason,
+                names=names,
+                stated={name: stated[name] for name in names if name in stated},
             )
+
+
+def _unjudged(reading: Reading, context: Context) -> tuple[str, ...]:
+    """Expert judgements that a report states without anybody having verified it (2.2 note 4)."""
+    if reading.event.verification == "verified":
+        return ()
+    by_name = context.policy.facts.by_name
+    return tuple(name for name in reading.figures if by_name[name].expert)
 
 
 def _needs(state: AreaState, reading: Reading, id: str, before: Source | None) -> Iterator[OutputEvent]:
     """A need is stated once per district, by whoever says so first (NS-2c)."""
     event = reading.event
-    if not event.needs:
-        return
     others = (s for s in state.of_incident(Source, id) if s.place.district == event.place.district and s.id != reading.key)
     stated = {need for source in others for need in source.needs} | set(before.needs if before is not None else ())
     for need in dict.fromkeys(event.needs):
@@ -264,13 +263,10 @@ def _needs(state: AreaState, reading: Reading, id: str, before: Source | None) -
 def occurrences(state: AreaState, context: Context, id: str) -> Iterator[OutputEvent]:
     """Notes that a kind for which the first occurrence in the urban area matters has occurred there (CH-3c)."""
     incident = state.of(Incident)[id]
-    day, within = law_of(state, incident)
-    for fact in context.policy.facts.first_occurrences:
-        if fact.first_urban is None or not context.policy.grading.asks(incident.hazard_kinds, day, within, fact.name):
-            continue
-        hazards = context.policy.hazards.kinds(day, within)
-        about = outbreak(state, incident, state.of_incident(Source, id), hazards)
-        found = unrecorded_occurrence(state, about, fact.first_urban) if about is not None else None
+    plan = plan_of(state, context, incident)
+    for fact in plan.first_urban:
+        about = outbreak(state, incident, state.of_incident(Source, id), plan.health_kinds)
+        found = unrecorded_occurrence(state, about, fact.first_urban) if fact.first_urban is not None else None
         if found is not None:
             kind, district = found
             yield out.UrbanOccurrenceNoted(

@@ -6,8 +6,7 @@ from schemas.outputs.area_events import DirectiveAccepted
 from schemas.outputs.command_events import AlertStateChanged
 from schemas.outputs.incident_events import NeedStated
 from streams.domain.context import Concern
-from streams.domain.notification import ladder, orders, records, tasks
-from streams.domain.notification import duty as watch
+from streams.domain.notification import ladder, orders, records, tasks, watch
 
 NOTIFICATION = Concern(
     name="notification",

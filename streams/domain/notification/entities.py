@@ -37,8 +37,8 @@ class Notice(Entity):
     answered_at: Utc | None = None
 
     def waiting(self) -> bool:
-        """Whether somebody must still answer."""
-        return self.answer_due is not None and self.status not in {"acknowledged", "unanswered"}
+        """Whether an answer would still change anything."""
+        return self.status not in {"acknowledged", "unanswered"}
 
     def resident(self) -> bool:
         """History: receipts and answers name it."""

@@ -11,6 +11,7 @@ from streams.domain.directives.days import law
 from streams.domain.notification.entities import Liaison, Notice
 from streams.domain.notification.orders import acknowledged
 from streams.domain.state import AreaState
+from streams.policy.notification import Ladder
 
 
 def decide_receipt(state: AreaState, event: NoticeReceipted, context: Context) -> Iterator[OutputEvent]:
@@ -27,7 +28,7 @@ def decide_receipt(state: AreaState, event: NoticeReceipted, context: Context) -
     yield out.NoticeFailed(**common, at=at)
     yield from _unreachable(state, event.notice, event.channel, context)
     notice = state.get(Notice, event.notice)
-    if notice is not None and notice.waiting() and notice.step == 0:
+    if notice is not None and notice.waiting() and notice.step == 0 and _ladder(state, context, notice) is not None:
         yield from _next_rung(state, notice, "undeliverable", context.now, context)
 
 
@@ -83,7 +84,7 @@ def _next_rung(
     state: AreaState, notice: Notice, reason: str, at: datetime, context: Context
 ) -> Iterator[out.NoticeEscalated | out.NoticeUnanswered]:
     """Terms run from the due time of the rung before, not from when the worker got to it."""
-    ladder = law(state, context.policy.notification, notice.queued_at).ladder(notice.purpose)
+    ladder = _ladder(state, context, notice)
     common = {"incident": notice.incident, "notice": notice.id, "to_unit": notice.to_unit}
     if ladder is None or notice.step >= len(ladder.rungs):
         yield out.NoticeUnanswered(**common, at=at)
@@ -98,6 +99,10 @@ def _next_rung(
         answer_due=at + timedelta(minutes=ladder.answer_minutes),
         reason=reason,
     )
+
+
+def _ladder(state: AreaState, context: Context, notice: Notice) -> Ladder | None:
+    return law(state, context.policy.notification, notice.queued_at).ladder(notice.purpose)
 
 
 def _called(state: AreaState, unit: str, rung: out.Rung) -> tuple[str, ...]:
@@ -117,7 +122,7 @@ def _unreachable(
     notice = state.get(Notice, id)
     if notice is None or notice.breached or notice.status == "acknowledged":
         return
-    ladder = law(state, context.policy.notification, notice.queued_at).ladder(notice.purpose)
+    ladder = _ladder(state, context, notice)
     if ladder is not None:
         yield out.ReachabilityBreached(
             incident=notice.incident,

@@ -36,7 +36,6 @@ def queue(state: AreaState, context: Context, letter: Letter) -> Iterator[Output
         return
     terms = law(state, context.policy.notification, context.now)
     purpose = terms.purposes.get(letter.purpose)
-    ladder = terms.ladder(letter.purpose)
     channels: tuple[out.NoticeChannel, ...] = purpose.channels if purpose is not None else ("duty_room",)
     receipt = purpose.receipt_minutes if purpose is not None else None
     for channel in channels:
@@ -54,7 +53,7 @@ def queue(state: AreaState, context: Context, letter: Letter) -> Iterator[Output
             text=letter.text,
             queued_at=context.now,
             receipt_due=after(context.now, receipt),
-            answer_due=after(context.now, ladder.answer_minutes if ladder else None),
+            answer_due=after(context.now, terms.answer_minutes(letter.purpose)),
         )
     if "liaison" in channels:
         yield from missing_liaison(state, context, letter.to_unit)

@@ -9,7 +9,7 @@ from schemas.outputs import incident_judgements as judged
 from schemas.outputs import notification_events as note
 from schemas.outputs import obligation_events as out
 from schemas.outputs.area_events import DirectiveAccepted, UnitTaken
-from schemas.outputs.response_events import ResponseEnded, ResponseStarted
+from schemas.outputs.response_events import ResponseChanged, ResponseEnded, ResponseStarted
 from schemas.outputs.taskforce_events import JointActivated
 from streams.domain.context import Concern, Context
 from streams.domain.obligations import acts, meeting, moving, records, tracing
@@ -48,6 +48,7 @@ OBLIGATIONS = Concern(
         out.ObligationMet: acts.on_met,
         out.ObligationBreached: acts.on_breached,
         ResponseStarted: acts.on_started,
+        ResponseChanged: acts.on_changed,
         ResponseEnded: on_ended,
         JointActivated: acts.on_activated,
         DirectiveAccepted: tracing.on_directive,

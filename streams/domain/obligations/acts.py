@@ -7,7 +7,7 @@ from schemas.base import OutputEvent
 from schemas.outputs import obligation_events as out
 from schemas.outputs.area_events import UnitTaken
 from schemas.outputs.incident_events import FactsChanged, IncidentGraded, KindsChanged, ReportingThresholdMet
-from schemas.outputs.response_events import ResponseEnded, ResponseStarted
+from schemas.outputs.response_events import ResponseChanged, ResponseEnded, ResponseStarted
 from schemas.outputs.taskforce_events import JointActivated
 from streams.domain.context import Context
 from streams.domain.core import Incident, Person, area_of
@@ -61,31 +61,31 @@ def _noted(state: AreaState, context: Context, incident: str, holds: tuple[str, 
 
 
 def _supplements(state: AreaState, context: Context, incident: str) -> Iterator[OutputEvent]:
-    """Whoever has reported owes a supplement when what it reported is no longer what counts (OB-07)."""
+    """Whoever had to report owes a supplement when what it reported is no longer what counts (OB-07)."""
     now = situation(state, context, incident)
-    if now is None or not now.knowledge.reported:
-        return
-    clauses = now.law.by_trigger.get("changed", ())
-    if not clauses or not _within_term(state, context, now.incident):
+    clauses = now.law.by_trigger.get("changed", ()) if now is not None else ()
+    if now is None or not clauses or not _within_term(state, context, now.incident):
         return
     counts = now.casualties()
-    for unit, reported in now.knowledge.reported.items():
-        if all(reported.get(name, 0) == counts.get(name, 0) for name in (*counts, *reported)):
-            continue
+    for unit in now.knowledge.learned:
         place = kind_and_tier(state, unit)
+        reported = now.knowledge.reported.get(unit, {})
+        if place is None or all(reported.get(name, 0) == counts.get(name, 0) for name in (*counts, *reported)):
+            continue
         for clause in clauses:
-            if place is not None and place[0] in clause.clause.debtor.kinds and now.owed(clause):
+            if place[0] in clause.clause.debtor.kinds and now.owed(clause):
                 yield from _supplement(state, context, clause, unit, incident)
 
 
 def _supplement(
     state: AreaState, context: Context, clause: BoundClause, unit: str, incident: str
 ) -> Iterator[OutputEvent]:
+    """A first report that is not overdue will carry the new figures; one supplement carries all changes until it."""
     now = situation(state, context, incident)
     if now is None:
         return
     mine = [one for one in state.of_incident(Obligation, incident) if one.debtor == unit]
-    first = any(one.rule in clause.clause.after and one.met_at is not None for one in mine)
+    first = any(one.rule in clause.clause.after and one.status in {"met", "breached"} for one in mine)
     owed = any(one.rule == clause.rule and one.owed() for one in mine)
     if first and not owed:
         number = now.knowledge.counts.get(f"{clause.rule}:{unit}:{clause.clause.label}", 0) + 1
@@ -145,6 +145,12 @@ def on_started(state: AreaState, event: ResponseStarted, context: Context) -> It
     if event.incident is not None:
         yield from _acted(state, context, event.incident, government)
     yield from _by_party(state, context, "started", event.incident, event.response, event.at, government)
+
+
+def on_changed(state: AreaState, event: ResponseChanged, context: Context) -> Iterator[OutputEvent]:
+    """The government that changed a response knows of the incident."""
+    if event.incident is not None:
+        yield from _acted(state, context, event.incident, _government(state, event.issuer, event.zone))
 
 
 def on_ended(state: AreaState, event: ResponseEnded, context: Context) -> Iterator[OutputEvent]:

@@ -1,0 +1,2 @@
+async def self_test(parts, form, seed):
+    return 0
