@@ -47,14 +47,16 @@ class Consumer(driver.Consumer):
     on_revoked: Callable[[], None]
     _fetched: dict[TP, int]
     _seeks: int
-    """Seeks begun and ended: odd while one is under way."""
+    """Seeks begun so far."""
+    _seeking: int
+    """Seeks under way."""
     _placing: asyncio.Task[dict[TP, int]] | None
     _wanted: set[TP]
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Mapping[TP, list[FetchedBatch]]:
-        seeks = self._seeks
+        seeks, seeking = self._seeks, self._seeking
         fetched = await super()._getmany(active_partitions, timeout)
-        sought = seeks != self._seeks or seeks % 2 == 1
+        sought = bool(seeking) or seeks != self._seeks
         batches = {}
         for tp, records in fetched.items():
             if records:
@@ -90,6 +92,7 @@ class Consumer(driver.Consumer):
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Called before the group rebalances."""
         self.on_revoked()
+        self._leave()
         await super().on_partitions_revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
@@ -115,8 +118,7 @@ class Consumer(driver.Consumer):
         """Begin to take these partitions, or go on with it; wait a moment for the end."""
         placing = self._placing
         if placing is None or placing.done() or self._wanted != wanted:
-            if placing is not None:
-                placing.cancel()
+            self._leave()
             self._wanted = wanted
             placing = self._placing = asyncio.create_task(self._place(wanted), name="place")
         await asyncio.wait((placing,), timeout=PLACE_S)
@@ -133,16 +135,26 @@ class Consumer(driver.Consumer):
                 log.warning("seek_waits", error=repr(error))
                 await asyncio.sleep(1.0)
             else:
-                self.resume_partitions(wanted)
+                self.resume_partitions(wanted & self.assignment())
                 return positions
+
+    def _leave(self) -> None:
+        if self._placing is not None:
+            self._placing.cancel()
 
     async def _sought(self, positions: dict[TP, int]) -> None:
         self._seeks += 1
+        self._seeking += 1
         try:
             self._fetched.update(positions)
             await self.seek_wait(positions)
         finally:
-            self._seeks += 1
+            self._seeking -= 1
+
+    async def on_stop(self) -> None:
+        """Called when the worker leaves."""
+        self._leave()
+        await super().on_stop()
 
     async def reseek(self, tp: TP, offset: int) -> None:
         """Read a partition again from an offset."""
@@ -168,7 +180,7 @@ def transport_for(
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             self._fetched = {}
-            self._seeks = 0
+            self._seeks = self._seeking = 0
             self._placing = None
             self._wanted = set()
 

@@ -8,18 +8,23 @@ TRANSIENT: tuple[type[BaseException], ...] = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.exceptions.ObjectInUseError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.QueryCanceledError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.PostgresSystemError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,  # 08
+    asyncpg.FeatureNotSupportedError,  # 0A: a cached plan that a migration made invalid
+    asyncpg.InvalidTransactionStateError,  # 25: read-only while failing over, ended for being idle
+    asyncpg.InvalidAuthorizationSpecificationError,  # 28
+    asyncpg.InvalidCatalogNameError,  # 3D
+    asyncpg.InvalidSchemaNameError,  # 3F
+    asyncpg.TransactionRollbackError,  # 40
+    asyncpg.SyntaxOrAccessError,  # 42: rights taken away, tables missing
+    asyncpg.InsufficientResourcesError,  # 53
+    asyncpg.ObjectNotInPrerequisiteStateError,  # 55: locks
+    asyncpg.OperatorInterventionError,  # 57: restarting, cancelled
+    asyncpg.PostgresSystemError,  # 58
+    asyncpg.InternalServerError,  # XX
 )
-"""Faults that pass by themselves: database away, restarting, failing over, full, or another transaction in the way."""
+"""Faults that say nothing about a record: database away, restarting, failing over, full, misconfigured, or another
+transaction in the way. What is left (data exceptions, constraints, limits) may be a record's fault."""
 
 
 async def open_pool(

@@ -5,6 +5,7 @@ SEED=n repeats a run's draws; ONLY=run or ONLY=sabotage does one half; KEEP=1 ke
 
 import asyncio
 import json
+import logging
 import os
 import sys
 import time
@@ -24,6 +25,7 @@ async def main() -> int:
     if why := available():
         print(f"NOT TESTED: the fault run needs a real Apache Kafka: {why}")
         return 0
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     form = QUICK if os.environ.get("QUICK") else FULL
     seed = int(os.environ.get("SEED") or time.time())
     only = os.environ.get("ONLY", "")

@@ -6,12 +6,13 @@ import asyncpg
 from aiokafka import ConsumerRecord
 
 from schemas.topics import DEAD_LETTERS, INPUT_TOPICS, OUTPUT_TOPICS
-from streams.store.rows import GENESIS, EventRow, link
+from streams.store.rows import GENESIS, EventRow, InputRow, link, origin
 from tests.faults.findings import Findings
 from tests.faults.reading import plain, read
 from tests.support.site import Site
 
 COLUMNS = ", ".join(EventRow._fields)
+INPUT_COLUMNS = ", ".join(f'"{name}"' for name in InputRow._fields)
 SOURCE = "liandong/"
 
 
@@ -80,10 +81,8 @@ async def _compare(
     database: asyncpg.Connection, head: asyncpg.Record, kept: dict[int, tuple[str, str, bytes]], findings: Findings
 ) -> None:
     rows = await database.fetch(f"select {COLUMNS} from recorder_event where area = $1 order by seq", head["area"])
-    causes = {
-        row["seq"]: row["digest"]
-        for row in await database.fetch("select seq, digest from recorder_input where area = $1", head["area"])
-    }
+    inputs = await database.fetch(f"select {INPUT_COLUMNS} from recorder_input where area = $1", head["area"])
+    causes = {row["seq"]: origin(InputRow(*row.values())) for row in inputs}
     if [row["seq"] for row in rows] != list(range(1, head["seq"] + 1)):
         findings.wrong("gaps", f"{head['area']}: the recorder is not 1..{head['seq']}")
     chain = GENESIS
