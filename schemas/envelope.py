@@ -15,6 +15,10 @@ REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type")
 MAX_HEADERS = 64
 MAX_ATTRIBUTE_BYTES = 4096
 MAX_ID_CHARS = 256
+TIMER_SOURCE = "liandong/timer"
+SHELL_SOURCE = "liandong/shell"
+RESERVED_SOURCES = frozenset({TIMER_SOURCE, SHELL_SOURCE})
+"""What Liandong itself puts on record beside inputs: no sender may speak under these names."""
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -90,6 +94,8 @@ def _check(found: dict[str, str]) -> None:
             raise EnvelopeError("MISSING_HEADER", name, "required CloudEvents attribute is missing")
         if len(found[name]) > MAX_ID_CHARS:
             raise EnvelopeError("BAD_HEADER", name, f"longer than {MAX_ID_CHARS} characters")
+    if any(char.isspace() for char in found["ce_source"]) or found["ce_source"] in RESERVED_SOURCES:
+        raise EnvelopeError("BAD_HEADER", "ce_source", "no URI reference, or a source that only we may use")
     if found["ce_specversion"] != SPECVERSION:
         raise EnvelopeError("BAD_SPECVERSION", "ce_specversion", "only CloudEvents 1.0 is read")
     if found.get("content-type", CONTENT_TYPE).split(";")[0].strip().lower() != CONTENT_TYPE:

@@ -43,6 +43,7 @@ class Metrics:
         self.latency = histogram("record_to_published_seconds", "Append to confirmed publication", SECONDS)
         self.lateness = histogram("timer_lateness_seconds", "Timer fired after it was due", LATENESS)
         self.fence = counter("fence_hits", "Records another worker had applied, or a head that had moved on", "fence")
+        self.lane_restarts = counter("lane_restarts", "Lanes that failed and started over from stored positions")
         self.retries = counter("retries", "Transient faults that were retried", "where")
         self.lag = gauge("lag_records", "Records appended and not applied", "topic", "partition")
         self.unpublished = gauge("unpublished_rows", "Recorded events not yet confirmed on their topic")

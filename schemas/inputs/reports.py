@@ -12,7 +12,14 @@ Verification = Literal["unverified", "verified", "refuted"]
 FactValue = bool | int | float | str
 NeedKind = Literal["medical", "sanitation", "psychosocial", "shelter", "supplies"]
 ReportContent = Literal[
-    "casualties", "outbreak_risk", "disaster_warning", "sanitation_need", "zero_report", "response", "aftermath", "other"
+    "casualties",
+    "outbreak_risk",
+    "disaster_warning",
+    "sanitation_need",
+    "zero_report",
+    "response",
+    "aftermath",
+    "other",
 ]
 """What a report upward is about: the five share types of NS-1 and NS-2 (the first four words, by department), the zero
 report, the start of a response (OB-34), the report after it (OB-40), or anything else."""

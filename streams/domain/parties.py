@@ -4,7 +4,8 @@ A party that nobody has registered is written `kind/tier` or `kind/tier/district
 is met by telling any unit that fits.
 """
 
-from typing import Any, assert_never
+from collections.abc import Callable
+from typing import Any
 
 from streams.domain.core import District, Incident, Unit
 from streams.domain.state import AreaState, Entity
@@ -73,9 +74,9 @@ def members(state: AreaState) -> tuple[str, ...]:
 
 
 def found(state: AreaState, kind: str, tier: str, district: str | None) -> str:
-    """The unit of this kind and tier, one of a higher tier of the city where it has none, or the party's description."""
+    """The unit of this kind and tier, one of a higher tier of the city where there is none, or a description."""
     index = units(state)
-    for step in TIERS[TIERS.index(tier) :]:  # type: ignore[arg-type]
+    for step in TIERS[TIERS.index(tier) :]:
         if step in OUTSIDE and tier not in OUTSIDE:
             break
         unit = index.find(state, kind, step, district)
@@ -125,7 +126,7 @@ def superior_of(state: AreaState, unit: str) -> str:
         return superior.id
     if known is None or known[1] == TIERS[-1]:
         return entry.superior if entry is not None and entry.superior else described("government", "nation", None)
-    above = found(state, known[0], TIERS[TIERS.index(known[1]) + 1], known[2])  # type: ignore[arg-type]
+    above = found(state, known[0], TIERS[TIERS.index(known[1]) + 1], known[2])
     if "/" not in above or entry is None or entry.superior is None:
         return above
     return entry.superior
@@ -135,29 +136,12 @@ def resolve(state: AreaState, party: Party, debtor: str, incident: Incident | No
     """The units that a party of the law is, for this debtor in this incident."""
     if party.settings and (incident is None or incident.setting not in party.settings):
         return ()
-    match party.role:
-        case "unit":
-            return (_unit(state, party, debtor, incident),)
-        case "superior":
-            return (superior_of(state, debtor),)
-        case "peer":
-            peer = peer_of(state, debtor)
-            return (peer,) if peer is not None else ()
-        case "sector_regulator":
-            known = state.get(Unit, debtor)
-            return (known.entry.sector_regulator,) if known is not None and known.entry.sector_regulator else ()
-        case "members":
-            return members(state)
-        case "neighbours":
-            return _neighbours(state, incident)
-        case "network":
-            return (NETWORK,)
-        case "unit_head":
-            return (f"{debtor}/head",)
-        case "authority":
-            return (debtor,)
-        case _:
-            assert_never(party.role)
+    return tuple(unit for unit in _RESOLVERS[party.role](state, party, debtor, incident) if unit is not None)
+
+
+def _sector_regulator(state: AreaState, debtor: str) -> str | None:
+    known = state.get(Unit, debtor)
+    return known.entry.sector_regulator if known is not None else None
 
 
 def _unit(state: AreaState, party: Party, debtor: str, incident: Incident | None) -> str:
@@ -200,7 +184,7 @@ def is_told(state: AreaState, recipient: str, unit: str) -> bool:
 def is_above(state: AreaState, recipient: str, unit: str) -> bool:
     """Whether `unit` stands above `recipient` in its line: a report to it skips a level (AU-3)."""
     lower, upper = kind_and_tier(state, recipient), kind_and_tier(state, unit)
-    if lower is None or upper is None or TIERS.index(upper[1]) <= TIERS.index(lower[1]):  # type: ignore[arg-type]
+    if lower is None or upper is None or TIERS.index(upper[1]) <= TIERS.index(lower[1]):
         return False
     return upper[0] in {lower[0], "ministry", "government"}
 
@@ -215,4 +199,19 @@ def is_upward(state: AreaState, sender: str, unit: str) -> bool:
         return True
     if own is None:
         return False
-    return other[0] in {own[0], "ministry"} and TIERS.index(other[1]) > TIERS.index(own[1])  # type: ignore[arg-type]
+    return other[0] in {own[0], "ministry"} and TIERS.index(other[1]) > TIERS.index(own[1])
+
+
+_Resolver = Callable[[AreaState, Party, str, Incident | None], tuple[str | None, ...]]
+_RESOLVERS: dict[str, _Resolver] = {
+    "unit": lambda state, party, debtor, incident: (_unit(state, party, debtor, incident),),
+    "superior": lambda state, _, debtor, __: (superior_of(state, debtor),),
+    "peer": lambda state, _, debtor, __: (peer_of(state, debtor),),
+    "sector_regulator": lambda state, _, debtor, __: (_sector_regulator(state, debtor),),
+    "members": lambda state, *_: members(state),
+    "neighbours": lambda state, _, __, incident: _neighbours(state, incident),
+    "network": lambda *_: (NETWORK,),
+    "unit_head": lambda _, __, debtor, ___: (f"{debtor}/head",),
+    "authority": lambda _, __, debtor, ___: (debtor,),
+}
+"""How each role of the policy is found."""

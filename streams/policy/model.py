@@ -32,6 +32,8 @@ from streams.policy.hazards import Hazards
 from streams.policy.hazards import load as load_hazards
 from streams.policy.intake import Intake
 from streams.policy.intake import load as load_intake
+from streams.policy.monitoring import Monitoring
+from streams.policy.monitoring import load as load_monitoring
 from streams.policy.notification import Notification
 from streams.policy.notification import load as load_notification
 from streams.policy.obligations import Obligations
@@ -71,3 +73,4 @@ class Policy:
     obligations: Obligations = section(load_obligations, Obligations)
     notification: Notification = section(load_notification, Notification)
     duty: Duty = section(load_duty, Duty)
+    monitoring: Monitoring = section(load_monitoring, Monitoring)

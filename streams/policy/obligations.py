@@ -174,7 +174,7 @@ class Stranger(Entry):
 class BoundClause:
     """A clause with its rule, its compiled conditions and its key."""
 
-    __slots__ = ("rule", "clause", "source", "tests")
+    __slots__ = ("clause", "rule", "source", "tests")
 
     def __init__(self, rule: Rule, clause: Clause, predicates: Mapping[str, Predicate]) -> None:
         self.rule = rule.id

@@ -1,18 +1,25 @@
 """Cached working states of areas. The database's `seq` says whether a cached state is still true."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import asyncpg
+import structlog
 
 from streams.domain.core import area_of
 from streams.domain.state import ENTITIES, AreaState, Entity
 from streams.runtime.unit import Head, Unit
 from streams.store.policy_book import PolicyBook
 from streams.store.sql import QUERIES
+
+log = structlog.get_logger("areas")
+
+
+class StateUnreadableError(Exception):
+    """A stored entity does not fit this program: run the version that wrote it, or one that can read it."""
 
 
 @dataclass(slots=True)
@@ -31,6 +38,7 @@ class Areas:
         self.policies = policies
         self._cached: dict[str, Cached] = {}
         self._locks: dict[str, asyncio.Lock] = {}
+        self._instants: dict[str, datetime] = {}
 
     @asynccontextmanager
     async def held(self, areas: Iterable[str]) -> AsyncIterator[None]:
@@ -46,10 +54,13 @@ class Areas:
             for lock in reversed(taken):
                 lock.release()
 
-    def peek(self, area: str) -> AreaState | None:
-        """The cached state, however old."""
-        cached = self._cached.get(area)
-        return cached.state if cached else None
+    def instant(self, area: str) -> datetime | None:
+        """The area's time as far as known; None for one that is not registered."""
+        return self._instants.get(area)
+
+    def learn(self, instants: Mapping[str, datetime]) -> None:
+        """Take stored times of areas: a worker that starts must not think that nothing has happened yet."""
+        self._instants.update(instants)
 
     async def ready(self, connection: asyncpg.Connection, unit: Unit, head: Head) -> bool:
         """Put a true state and the adopted policy of the area into the unit. False: the cache had to be dropped."""
@@ -71,8 +82,8 @@ class Areas:
         return not stale
 
     def is_current(self, cached: Cached, head: Head) -> bool:
-        """The fence of the cache: true only while nobody else has advanced the area."""
-        return cached.state.seq == head.seq
+        """The fence of the cache: true only while nobody else has advanced the area, or restored an older one."""
+        return cached.state.seq == head.seq and cached.state.chain == head.chain
 
     async def visit(self, connection: asyncpg.Connection, unit: Unit, wanted: dict[str, set[tuple[str, str]]]) -> None:
         """Load what inputs name and what is not resident: closed incidents come with all that belongs to them."""
@@ -112,6 +123,7 @@ class Areas:
         for area, state in unit.states.items():
             head = unit.heads[area]
             state.seq, state.chain, state.now = head.seq, head.chain, head.now
+            self._instants[area] = head.now
             state.settle()
 
     def took_positions(self, area: str, version: int, positions: dict[str, tuple[float, float, datetime]]) -> None:
@@ -125,16 +137,20 @@ class Areas:
             cached.positions_version = version
 
     def undo(self, unit: Unit) -> None:
-        """The unit was thrown away."""
-        for state in unit.states.values():
-            state.undo()
+        """The unit was thrown away. A state that cannot be undone is loaded again."""
+        for area, state in unit.states.items():
+            try:
+                state.undo()
+            except Exception:
+                log.exception("state_not_undone", area=area)
+                self._cached.pop(area, None)
 
-    def forget(self, areas: Iterable[str]) -> None:
-        """Drop cached states that can no longer be trusted."""
-        for area in areas:
-            self._cached.pop(area, None)
 
-
-def _entities(rows: Iterable[asyncpg.Record]) -> Iterable[Entity]:
+def _entities(rows: Iterable[asyncpg.Record]) -> list[Entity]:
+    found = []
     for row in rows:
-        yield ENTITIES[row["kind"]].model_validate_json(row["body"])
+        try:
+            found.append(ENTITIES[row["kind"]].model_validate_json(row["body"]))
+        except (KeyError, ValueError) as error:
+            raise StateUnreadableError(f"{row['kind']} {row['id']}: {error}") from error
+    return found

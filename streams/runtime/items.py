@@ -1,7 +1,10 @@
 """What a lane works on: records with what decoding made of them, and what a transaction did with them."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+
+from prometheus_client import Counter as Metric
 
 from schemas.codec import Readable, Unreadable, decode
 from streams.domain.context import TimerFired
@@ -41,16 +44,31 @@ class Applied:
     skipped: int = 0
     rest: list[Item] = field(default_factory=list)
     """Records that the transaction left for the next one."""
+    cursors: dict[str, int] = field(default_factory=dict)
+    """Publish positions that were stored along with it."""
+    counts: Counter[tuple[Metric, tuple[str, ...]]] = field(default_factory=Counter)
+    """What is to be counted once it is true: a transaction may be repeated."""
+
+    def count(self, metric: Metric, *labels: str, by: int = 1) -> None:
+        """Count when the transaction is committed."""
+        self.counts[metric, labels] += by
 
 
 def decode_record(record: Record, *, virtual_time: bool) -> Item:
     """Decode outside the transaction: locks are held for decisions only."""
-    read = decode(record.topic, record.headers, record.value)
+    read = _decoded(record)
     now = instant(record.timestamp)
     if virtual_time and read.envelope is not None and read.envelope.virtualtime is not None:
         now = read.envelope.virtualtime
     area = read.event.area if isinstance(read, Readable) else _area_of_key(record.key)
     return Item(record, read, area, now)
+
+
+def _decoded(record: Record) -> Readable | Unreadable:
+    try:
+        return decode(record.topic, record.headers, record.value)
+    except Exception as error:  # noqa: BLE001  (a validator of ours fails: the record waits as a dead letter)
+        return Unreadable("DECODER_FAULT", "$", repr(error)[:2000])
 
 
 def position_of(item: Item) -> Position:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from schemas.topics import LANE_ORDER
+from schemas.topics import LANE_ORDER, REALM_CLOCK
 from streams.runtime.records import Record
 
 Sort = Callable[[Record], tuple[float, int]]
@@ -79,7 +79,10 @@ class MergeQueue:
         return any(queue.lagging for queue in self.topics.values())
 
     def take(self, limit: int, may: Callable[[Record], bool]) -> list[Record]:
-        """Up to `limit` records in order; a topic whose first record may not be applied yet is passed over."""
+        """Up to `limit` records in order; a topic whose first record may not be applied yet is passed over.
+
+        A clock record ends the batch: what was passed over may be next when the clock has moved.
+        """
         taken: list[Record] = []
         held: set[str] = set()
         while len(taken) < limit:
@@ -99,17 +102,9 @@ class MergeQueue:
             record = queue.records.popleft()
             queue.bytes -= len(record.value or b"")
             taken.append(record)
-            if queue.lagging:
+            if queue.lagging or record.topic == REALM_CLOCK:
                 break
         return taken
-
-    def put_back(self, records: list[Record]) -> None:
-        """Return records that were taken and could not be applied, in their order."""
-        for record in reversed(records):
-            queue = self.topics.get(record.topic)
-            if queue is not None:
-                queue.records.appendleft(record)
-                queue.bytes += len(record.value or b"")
 
     def size(self) -> int:
         """Records at hand."""

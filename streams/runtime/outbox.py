@@ -8,7 +8,7 @@ import structlog
 
 from schemas.inputs.directives import DirectiveIssued
 from schemas.outputs.refusals import CommandRefused
-from streams.runtime.items import Applied
+from streams.runtime.items import Applied, PositionMovedBackError
 from streams.runtime.publisher import Publisher, unpublished
 from streams.runtime.records import Position
 from streams.runtime.unit import Decision
@@ -27,19 +27,20 @@ class Outbox:
         self._publisher = publisher
         self._metrics = metrics
         self._cursors: dict[str, int] = {}
-        self._carried: dict[str, int] = {}
 
     def cursors(self) -> dict[str, int]:
         """Confirmed positions that the next transaction stores along with its own work."""
-        self._carried = dict(self._cursors)
-        return self._carried
+        return dict(self._cursors)
+
+    def forget_cursors(self) -> None:
+        """Trust the database alone: what was sent may be sent again."""
+        self._cursors.clear()
 
     async def publish(self, applied: Applied) -> None:
         """Send a committed unit's events, in an unbroken run from each area's cursor."""
         for area in applied.unit.heads:
-            if area in self._carried and self._cursors.get(area) == self._carried[area]:
+            if area in applied.cursors and self._cursors.get(area) == applied.cursors[area]:
                 del self._cursors[area]
-        self._carried = {}
         direct, broken = self._unbroken(applied)
         if direct:
             await self._publisher.send(direct)
@@ -74,9 +75,10 @@ class Outbox:
         while True:
             async with self._pool.acquire() as connection:
                 rows = await unpublished(connection, area)
-                if not rows:
-                    return
-                await self._publisher.send(rows)
+            if not rows:
+                return
+            await self._publisher.send(rows)
+            async with self._pool.acquire() as connection:
                 await connection.execute(QUERIES["move_published"], [area], [rows[-1].seq])
             self._cursors.pop(area, None)
 
@@ -85,15 +87,16 @@ class Outbox:
         where = list(positions)
         if not where:
             return
-        async with self._pool.acquire() as connection:
-            while True:
+        while True:
+            async with self._pool.acquire() as connection:
                 rows = await connection.fetch(
                     QUERIES["unpublished_letters"], [p.topic for p in where], [p.partition for p in where]
                 )
-                if not rows:
-                    return
-                letters = [LetterRow(*row.values()) for row in rows]
-                await self._publisher.send_letters(letters)
+            if not rows:
+                return
+            letters = [LetterRow(*row.values()) for row in rows]
+            await self._publisher.send_letters(letters)
+            async with self._pool.acquire() as connection:
                 await connection.execute(
                     QUERIES["letters_published"],
                     [letter.topic for letter in letters],
@@ -116,11 +119,21 @@ class Outbox:
             if self._cursors.get(area) == seq:
                 del self._cursors[area]
 
-    async def reached(self, after: dict[Position, int]) -> bool:
-        """Whether these positions have been applied, by whichever worker."""
+    async def positions(self, wanted: Iterable[Position]) -> dict[Position, int]:
+        """Stored positions. Raises PositionMovedBackError when there are none for some of them."""
+        stored = await self._stored()
+        if missing := [position for position in wanted if position not in stored]:
+            raise PositionMovedBackError(f"positions are gone from the database: {missing}")
+        return {position: stored[position] for position in wanted}
+
+    async def _stored(self) -> dict[Position, int]:
         async with self._pool.acquire() as connection:
             rows = await connection.fetch(QUERIES["read_offsets"])
-        stored = {Position(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+        return {Position(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+
+    async def reached(self, after: dict[Position, int]) -> bool:
+        """Whether these positions have been applied, by whichever worker."""
+        stored = await self._stored()
         return all(stored.get(position, 0) >= end for position, end in after.items())
 
     def log(self, applied: Applied) -> None:

@@ -15,7 +15,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from schemas.topics import DEAD_LETTERS
+from schemas.topics import BY_NAME, DEAD_LETTERS
 from streams.runtime.partitioning import home_partition
 from streams.store.rows import EventRow, LetterRow, envelope
 from streams.store.sql import QUERIES
@@ -24,7 +24,9 @@ log = structlog.get_logger("publisher")
 CHUNK = 2000
 SEND_S = 20.0
 """What the brokers have not confirmed by then is sent again through another producer."""
-Message = tuple[str, int, bytes | None, bytes | None, list[tuple[str, bytes]]]
+LETTER_BYTES = BY_NAME[DEAD_LETTERS].max_bytes - 64 * 1024
+"""Of a dead letter with its headers as they stand in the database (base64), without our own."""
+Message = tuple[str, int, bytes | None, bytes | None, Sequence[tuple[str, bytes | None]]]
 """Topic, partition, key, value, headers."""
 
 
@@ -96,13 +98,16 @@ class Publisher:
         )
 
     async def send_letters(self, letters: Sequence[LetterRow]) -> None:
-        """Send dead letters: original key and bytes, original headers, and what was wrong in `dl_*` headers."""
+        """Send dead letters: original key and bytes, original headers, and what was wrong in `dl_*` headers.
+
+        Of a letter that no topic takes only the account is sent; its bytes are in the database.
+        """
         await self._send(
             (
                 self._prefix + DEAD_LETTERS,
                 letter.partition % self._partitions,
                 letter.key,
-                letter.value,
+                letter.value if fits(letter) else None,
                 letter_headers(letter),
             )
             for letter in letters
@@ -149,9 +154,15 @@ async def _stopped(producer: AIOKafkaProducer) -> None:
         log.warning("producer_not_stopped", error=repr(error))
 
 
-def letter_headers(letter: LetterRow) -> list[tuple[str, bytes]]:
+def fits(letter: LetterRow) -> bool:
+    """Whether the topic takes the letter as it is: inputs may be compressed, their bytes are not."""
+    return len(letter.value or b"") + len(letter.key or b"") + len(letter.headers) <= LETTER_BYTES
+
+
+def letter_headers(letter: LetterRow) -> list[tuple[str, bytes | None]]:
     """Where the record came from and why it is here, then its own headers as they were."""
-    own = [(name, base64.b64decode(value)) for name, value in json.loads(letter.headers)]
+    own = [(name, None if value is None else base64.b64decode(value)) for name, value in json.loads(letter.headers)]
+    size = str(len(letter.value or b"")).encode()
     return [
         ("dl_code", letter.code.encode()),
         ("dl_category", letter.category.encode()),
@@ -161,7 +172,7 @@ def letter_headers(letter: LetterRow) -> list[tuple[str, bytes]]:
         ("dl_partition", str(letter.partition).encode()),
         ("dl_offset", str(letter.offset).encode()),
         ("dl_timestamp", str(letter.timestamp).encode()),
-        *own,
+        *(own if fits(letter) else [("dl_only_in_database", size)]),
     ]
 
 

@@ -13,7 +13,6 @@ from uuid import UUID
 
 import asyncpg
 
-from schemas.base import OutputEvent
 from schemas.codec import Readable, Unreadable
 from schemas.inputs.registers import AreaRegistered
 from schemas.inputs.resources import ResourcePositioned
@@ -23,7 +22,7 @@ from streams.runtime.items import Applied, Item, PositionMovedBackError, fired, 
 from streams.runtime.partitioning import home_partition
 from streams.runtime.receive import Receiver
 from streams.runtime.records import Position
-from streams.runtime.unit import Head, Unit
+from streams.runtime.unit import Head, Unit, plain
 from streams.runtime.write import write_unit
 from streams.store.sql import QUERIES
 from streams.telemetry import Metrics
@@ -72,6 +71,8 @@ class Transactions:
                 self.areas.undo(applied.unit)
                 raise
             self.areas.committed(applied.unit)
+            for (metric, labels), times in applied.counts.items():
+                metric.labels(self._realm, *labels).inc(times)
             for area, positions in applied.positions.items():
                 self.areas.took_positions(area, applied.unit.heads[area].telemetry, positions)
 
@@ -88,11 +89,12 @@ class Transactions:
             applied.next_offsets = stored
             applied.skipped = len(items) - len(fresh)
             if applied.skipped:
-                self._metrics.fence.labels(self._realm, "offset").inc(applied.skipped)
+                applied.count(self._metrics.fence, "offset", by=applied.skipped)
                 # Whoever applied them may have died before it published.
                 applied.letters = True
             await self._open_areas(connection, fresh)
             await self._lock_heads(connection, applied.unit, touched | cursors.keys(), cursors)
+            applied.cursors = cursors
             if fresh:
                 await self._receive(connection, applied, fresh)
             await write_unit(connection, applied.unit, applied.positions)
@@ -100,7 +102,7 @@ class Transactions:
         return applied
 
     async def _receive(self, connection: asyncpg.Connection, applied: Applied, fresh: list[Item]) -> None:
-        await self._prepare(connection, applied.unit, fresh)
+        await self._prepare(connection, applied, fresh)
         known = await self.known_inputs(connection, fresh)
         over = time.monotonic() + self._budget_s
         for count, item in enumerate(fresh, 1):
@@ -111,7 +113,7 @@ class Transactions:
                 break
         for area, positions in applied.positions.items():
             applied.unit.heads[area].telemetry += 1
-            self._metrics.telemetry.labels(self._realm).inc(len(positions))
+            applied.count(self._metrics.telemetry, by=len(positions))
         applied.letters = applied.letters or bool(applied.unit.letters)
 
     async def fire(self, area: str, before: datetime, *, at_due: bool, limit: int) -> tuple[Applied, bool]:
@@ -119,14 +121,17 @@ class Transactions:
 
         On virtual time (`at_due`) each timer fires at its own instant; otherwise all fire now, late as they are.
         """
+        late: list[int] = []
         async with self._work((area,)) as (connection, applied):
             await self._lock_heads(connection, applied.unit, {area}, {})
             more = False
             if area in applied.unit.heads:
                 await self.areas.ready(connection, applied.unit, applied.unit.heads[area])
                 await self._load_due(connection, applied.unit, area, before)
-                more = self._fire_due(applied.unit, area, before, at_due=at_due, limit=limit)
+                more = self._fire_due(applied.unit, area, before, late, at_due=at_due, limit=limit)
                 await write_unit(connection, applied.unit, {})
+        for milliseconds in late:
+            self._metrics.lateness.labels(self._realm).observe(milliseconds / 1000)
         return applied, more
 
     async def _load_due(self, connection: asyncpg.Connection, unit: Unit, area: str, before: datetime) -> None:
@@ -135,7 +140,9 @@ class Transactions:
         wanted = {("incident", row["incident"]) for row in rows if row["incident"] is not None}
         await self.areas.visit(connection, unit, {area: wanted})
 
-    def _fire_due(self, unit: Unit, area: str, before: datetime, *, at_due: bool, limit: int) -> bool:
+    def _fire_due(
+        self, unit: Unit, area: str, before: datetime, lateness: list[int], *, at_due: bool, limit: int
+    ) -> bool:
         state = unit.states[area]
         over = time.monotonic() + self._budget_s
         for _ in range(limit):
@@ -145,19 +152,51 @@ class Transactions:
             now = due.due if at_due else before
             late = 0 if at_due else max(0, round((before - due.due).total_seconds() * 1000))
             unit.decide_timer(area, fired(due, late), now)
-            self._metrics.lateness.labels(self._realm).observe(late / 1000)
+            lateness.append(late)
         return next_due(state, before) is not None
 
     async def quarantine(self, item: Item, error: BaseException) -> Applied:
         """Keep a record whose decision fails, degrade its area, go on with the next."""
-        why = Unreadable("QUARANTINED", type(error).__name__, f"{type(error).__name__}: {error}"[:2000])
-        fault = f"fault:{item.record.topic}:{item.record.partition}:{item.record.offset}"
-        origin = {"topic": item.record.topic, "partition": item.record.partition, "offset": item.record.offset}
-        event = RecordQuarantined(fault=fault, origin=origin, error=why.message.replace("\x00", "")[:2000])
-        self._metrics.quarantined.labels(self._realm, item.record.topic).inc()
-        return await self._set_aside(item, "fault", why, event, fault)
+        async with self._kept(item, error) as (connection, applied):
+            head = applied.unit.heads.get(item.area or "")
+            if head is not None and head.seq and applied.letters:
+                await self.areas.ready(connection, applied.unit, head)
+                record = item.record
+                fault = f"fault:{record.topic}:{record.partition}:{record.offset}"
+                origin = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+                told = RecordQuarantined(fault=fault, origin=origin, error=_told(error))
+                applied.unit.happened(head.area, told, fault, item.now)
+        return applied
 
-    async def quarantine_timer(self, area: str, before: datetime, error: BaseException) -> Applied:
+    async def keep(self, item: Item, error: BaseException) -> Applied:
+        """Keep a record whose decision fails although its area cannot even be told."""
+        async with self._kept(item, error) as (_, applied):
+            pass
+        return applied
+
+    @asynccontextmanager
+    async def _kept(self, item: Item, error: BaseException) -> AsyncIterator[tuple[asyncpg.Connection, Applied]]:
+        """A transaction that sets the record aside; `letters` is false when another worker has dealt with it."""
+        position, areas = position_of(item), {item.area} if item.area else set()
+        async with self._work(areas) as (connection, applied):
+            stored = applied.next_offsets = await self.lock_positions(connection, {position}, {})
+            await self._lock_heads(connection, applied.unit, areas, {})
+            applied.letters = item.record.offset >= stored[position]
+            if applied.letters:
+                why = Unreadable("QUARANTINED", type(error).__name__, _told(error))
+                applied.unit.letter(item.record, item.area, "fault", why, item.now)
+                applied.count(self._metrics.quarantined, item.record.topic)
+                stored[position] = item.record.offset + 1
+            yield connection, applied
+            await write_unit(connection, applied.unit, {})
+            if applied.letters:
+                await self._move_offsets(connection, (item,), stored)
+        # Whoever has dealt with it may have died before it published.
+        applied.letters = True
+
+    async def quarantine_timer(
+        self, area: str, before: datetime, error: BaseException, *, at_due: bool
+    ) -> Applied:
         """The timer that fell due first makes its decision fail: it is dropped as a fault, the area is degraded."""
         async with self._work((area,)) as (connection, applied):
             unit = applied.unit
@@ -167,28 +206,12 @@ class Transactions:
             timer = next_due(unit.states[area], before)
             if timer is not None:
                 drop = TimerQuarantined(
-                    incident=timer.incident, timer=timer.id, kind=timer.kind, due=timer.due, error=str(error)[:2000]
+                    incident=timer.incident, timer=timer.id, kind=timer.kind, due=timer.due, error=_told(error)
                 )
-                unit.happened(area, drop, f"fault:timer:{timer.id}#{unit.heads[area].seq + 1}", before)
-                self._metrics.quarantined.labels(self._realm, "timer").inc()
+                now = timer.due if at_due else before
+                unit.happened(area, drop, f"fault:timer:{timer.id}#{unit.heads[area].seq + 1}", now)
+                applied.count(self._metrics.quarantined, "timer")
             await write_unit(connection, unit, {})
-        return applied
-
-    async def _set_aside(self, item: Item, category: str, why: Unreadable, event: OutputEvent, id: str) -> Applied:
-        position = position_of(item)
-        async with self._work({item.area} if item.area else set()) as (connection, applied):
-            unit = applied.unit
-            stored = applied.next_offsets = await self.lock_positions(connection, {position}, {})
-            applied.letters = True
-            await self._lock_heads(connection, unit, {item.area} if item.area else set(), {})
-            if item.record.offset >= stored[position]:
-                unit.letter(item.record, item.area, category, why, item.now)
-                if item.area in unit.heads:
-                    await self.areas.ready(connection, unit, unit.heads[item.area])
-                    unit.happened(item.area, event, id, item.now)
-                stored[position] = item.record.offset + 1
-                await write_unit(connection, unit, {})
-                await self._move_offsets(connection, (item,), stored)
         return applied
 
     # ---- the steps of a transaction
@@ -244,15 +267,16 @@ class Transactions:
             head.published = max(head.published, cursors.get(head.area, 0))
             unit.heads[head.area] = head
 
-    async def _prepare(self, connection: asyncpg.Connection, unit: Unit, items: Sequence[Item]) -> None:
+    async def _prepare(self, connection: asyncpg.Connection, applied: Applied, items: Sequence[Item]) -> None:
         """True states of the areas that will decide, and the closed history that inputs name."""
+        unit = applied.unit
         wanted: dict[str, set[tuple[str, str]]] = {}
         for item in items:
             head = unit.heads.get(item.area or "")
             if head is None or (isinstance(item.read, Readable) and isinstance(item.read.event, ResourcePositioned)):
                 continue
             if head.area not in unit.states and not await self.areas.ready(connection, unit, head):
-                self._metrics.fence.labels(self._realm, "head").inc()
+                applied.count(self._metrics.fence, "head")
             if isinstance(item.read, Readable):
                 wanted.setdefault(head.area, set()).update(item.read.event.lookups())
         await self.areas.visit(connection, unit, wanted)
@@ -278,3 +302,7 @@ class Transactions:
         )
         if foreign:
             await connection.execute(QUERIES["put_foreign"], *map(list, zip(*sorted(foreign), strict=True)))
+
+
+def _told(error: BaseException) -> str:
+    return plain(f"{type(error).__name__}: {error}", 2000)

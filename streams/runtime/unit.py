@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from schemas.base import OutputEvent
 from schemas.codec import Readable, Unreadable, digest, encode
+from schemas.envelope import SHELL_SOURCE, TIMER_SOURCE
 from schemas.inputs.directives import DirectiveIssued
 from streams.domain.cascade import cascade
 from streams.domain.context import Context, Happened, Received, TimerFired, Trigger
@@ -21,8 +22,6 @@ from streams.policy.model import Policy
 from streams.runtime.records import Record
 from streams.store.rows import EventRow, InputRow, LetterRow, link, origin
 
-TIMER_SOURCE = "liandong/timer"
-SHELL_SOURCE = "liandong/shell"
 YEAR_9000_MS = 221_845_392_000_000
 
 
@@ -142,7 +141,10 @@ class Unit:
 
     def letter(self, record: Record, area: str | None, category: str, why: Unreadable, at: datetime) -> None:
         """Keep a record that cannot be applied, with its bytes."""
-        headers = json.dumps([[name, base64.b64encode(value or b"").decode()] for name, value in record.headers])
+        headers = [
+            [plain(name), None if value is None else base64.b64encode(value).decode()]
+            for name, value in record.headers
+        ]
         self.letters.append(
             LetterRow(
                 record.topic,
@@ -151,12 +153,12 @@ class Unit:
                 area,
                 category,
                 why.code,
-                _storable(why.path),
-                _storable(why.message),
+                plain(why.path, 2000),
+                plain(why.message, 2000),
                 at,
                 record.timestamp,
                 record.key,
-                _storable(headers),
+                json.dumps(headers),
                 record.value,
             )
         )
@@ -207,6 +209,6 @@ def instant(timestamp_ms: int) -> datetime:
     return datetime.fromtimestamp(timestamp_ms / 1000, UTC)
 
 
-def _storable(text: str) -> str:
-    """Text that PostgreSQL takes: no NUL, no lone surrogates, bounded."""
-    return text.replace("\x00", "�").replace("\\u0000", "�").encode("utf-8", "replace").decode()[:200_000]
+def plain(text: str, limit: int | None = None) -> str:
+    """Text that PostgreSQL and our own models take: no NUL, no lone surrogates, bounded."""
+    return text[:limit].replace("\x00", "�").encode("utf-8", "replace").decode()

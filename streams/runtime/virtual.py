@@ -15,8 +15,8 @@ def virtual_time(record: Record) -> datetime | None:
     for name, value in record.headers:
         if name == "ce_virtualtime":
             try:
-                return parse_time(value.decode())
-            except (ValueError, UnicodeDecodeError):
+                return parse_time((value or b"").decode())
+            except (ValueError, OverflowError):
                 return None
     return None
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from schemas.base import OUTPUTS
 from streams.domain.state import ENTITIES, AreaState, Entity
 from streams.scenario.fold import Observed, incident_ids
 from streams.scenario.match import MISSING, Matcher
@@ -57,11 +56,12 @@ class Court:
         return Unmet(wanted, f"{wanted.type} {when}: none matches", self._nearest(wanted, of_type))
 
     def _in_reach(self, wanted: EventExpected, one: Observed) -> bool:
-        return wanted.window.holds(one.time) and (wanted.step is None or one.data.get("input_id", one.cause) == wanted.step)
+        caused = wanted.step is None or one.data.get("input_id", one.cause) == wanted.step
+        return caused and wanted.window.holds(one.time)
 
     def _nearest(self, wanted: EventExpected, of_type: list[Observed]) -> tuple[str, ...]:
         if not of_type:
-            return (f"no {wanted.type} was seen at all",) if wanted.type in OUTPUTS else (f"{wanted.type} does not exist",)
+            return (f"no {wanted.type} was seen at all",)
         ranked = sorted(of_type, key=lambda one: (self._distance(wanted, one), one.sequence))
         return tuple(self._why_not(wanted, one) for one in ranked[:SHOWN])
 
@@ -121,7 +121,8 @@ class Court:
         if not wanted.by:
             told.setdefault("total", 0)
         complete = {**dict.fromkeys(told, 0), **{self.shorts.get(str(k), str(k)): v for k, v in expected.items()}}
-        differing = [text for key, value in complete.items() for text in self.matcher.differences(value, told.get(key, 0), key)]
+        compare = self.matcher.differences
+        differing = [text for key, value in complete.items() for text in compare(value, told.get(key, 0), key)]
         if not differing:
             return None
         title = wanted.label or f"sum of {wanted.of} of {wanted.kind}"

@@ -138,7 +138,9 @@ CHANNELS = ("liaison", "duty_room")
 NOTICE = {"to": "to_unit", "from": "from_unit"}
 NOT_BINDING = ("declined", "displaced", "preempted", "unanswered", "lapsed", "recalled")
 """Stages of a commitment that never served, or do not serve any more."""
-OBLIGATION = ("rule", "incident", "debtor", "label", "series", "clock_start", "due", "status", "recipients", "late", "none")
+OBLIGATION = (
+    "rule", "incident", "debtor", "label", "series", "clock_start", "due", "status", "recipients", "late", "none",
+)  # fmt: skip
 PROPOSAL = ("rule", "kind", "incident", "level", "zone", "about", "status", "offices", "expires_at", "none")
 
 SHORT: dict[str, Short] = {

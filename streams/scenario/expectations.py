@@ -1,6 +1,6 @@
 """Expectations of a scenario file: event, state and sum forms, and the short forms that become one of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -13,11 +13,12 @@ from streams.scenario.model import AnyExpectation, EventExpected, StateExpected,
 from streams.scenario.names import Names, nearest
 from streams.scenario.reading import instant, items, mapping, only, span, text
 from streams.scenario.times import Calendar
-from streams.scenario.tree import List, Map, Problems, Scalar, Tree
+from streams.scenario.tree import Map, Problems, Scalar, Tree
 
 KINDS = ENTITIES if CONCERNS else {}
 """Entity kinds: importing the concerns has declared them."""
 WINDOW_KEYS = ("at", "from", "after", "by", "before", "within", "anytime")
+IN_WORDS = "in words only"
 COMMON = ("pending", "note", *WINDOW_KEYS)
 EVENT_KEYS = ("event", "never", "incident", "data", "count")
 STATE_KEYS = ("state", "absent", "incident", "id", "match", "fields", "count")
@@ -38,7 +39,12 @@ class ExpectationReader:
         """What a step expects: at its own instant unless an expectation says otherwise."""
         own = [self._one(item, at, step) for item in items(node.get("expect"), "expect", self.problems)]
         never = [self._one(_never(item), at, step) for item in items(node.get("never"), "never", self.problems)]
-        return list(chain.from_iterable(own + never))
+        found = list(chain.from_iterable(own + never))
+        pending = text(node, "pending", self.problems, "")
+        if not pending:
+            return found
+        word = EventExpected(node.place, pending, text(node, "note", self.problems, "step"), label=IN_WORDS)
+        return [word, *(replace(one, pending=one.pending or pending) for one in found)]
 
     def of_run(self, node: Map) -> list[AnyExpectation]:
         """What the whole run expects: at any time for events, at its end for states."""
@@ -52,11 +58,11 @@ class ExpectationReader:
         if not any(form in entry.items for form in FORMS):
             only(entry, ("what", "reason"), "a pending expectation without a form", self.problems)
             reason = text(entry, "reason", self.problems)
-            return [EventExpected(node.place, reason, text(entry, "what", self.problems), label="in words only")]
+            return [EventExpected(node.place, reason, text(entry, "what", self.problems), label=IN_WORDS)]
         if "reason" not in entry.items:
             self.problems.add(node.place, "a pending expectation says `reason:`")
-        reasoned = Map({**entry.without("reason").items, "pending": entry.items.get("reason", entry)}, entry.place, entry.key_places)
-        return self._one(reasoned, None, None)
+        items_ = {**entry.without("reason").items, "pending": entry.items.get("reason", entry)}
+        return self._one(Map(items_, entry.place, entry.key_places), None, None)
 
     def _one(self, node: Tree, at: datetime | None, step: str | None) -> list[AnyExpectation]:
         entry = mapping(node, "an expectation", node.place, self.problems)
@@ -88,7 +94,8 @@ class ExpectationReader:
             self._fields(data, OUTPUTS[type_].model_fields, type_)
         pattern = {**({"incident": self._incident(entry)} if "incident" in entry.items else {}), **data.plain()}
         count = 0 if form == "never" else _plain(entry.get("count"))
-        return EventExpected(**self._notes(entry), type=type_, data=pattern, count=count, window=self._window(entry, at))
+        window = self._window(entry, at)
+        return EventExpected(**self._notes(entry), type=type_, data=pattern, count=count, window=window)
 
     def _refused(self, entry: Map, at: datetime | None, step: str | None) -> EventExpected:
         only(entry, ("refused", "data", *COMMON), "the form `refused`", self.problems)
@@ -116,8 +123,8 @@ class ExpectationReader:
         if "id" in entry.items:
             pattern = {"id": entry.items["id"].plain(), **pattern}
         count = 0 if form == "absent" else _plain(entry.get("count"))
-        when = self._instant(entry, at)
-        return StateExpected(**self._notes(entry), kind=kind, match=pattern, fields=fields.plain(), count=count, at=when)
+        notes, when = self._notes(entry), self._instant(entry, at)
+        return StateExpected(**notes, kind=kind, match=pattern, fields=fields.plain(), count=count, at=when)
 
     def _sum(self, entry: Map, at: datetime | None) -> SumExpected:
         only(entry, (*SUM_KEYS, "incident", *COMMON), "the form `sum`", self.problems)
@@ -187,7 +194,8 @@ class ExpectationReader:
             own = at if at is not None and start is None and after is None and before is None else None
             first, last = start or after or own, end or before
             if first is not None and last is not None and first > last:
-                self.problems.add(entry.place, "impossible time: ends before it begins (in a step, `by` counts from it)")
+                told = "impossible time: ends before it begins (in a step, `by` counts from it)"
+                self.problems.add(entry.place, told)
             return Window(first, last, after is not None, before is not None)
         if at is None or "anytime" in entry.items:
             return Window()
@@ -220,6 +228,3 @@ def instants_of(expectations: list[AnyExpectation]) -> list[datetime]:
         else:
             found.append(one.at)
     return found
-
-
-__all__ = ["ExpectationReader", "List", "instants_of"]

@@ -64,7 +64,8 @@ def _step(step: Map, problems: Problems) -> Map:
         "figures": mapping(step.get("facts"), "facts", step.place, problems),
     }
     grade = mapping(step.get("expect"), "expect", step.place, problems)
-    renamed = Map({{"overall": "composite"}.get(k, k): v for k, v in grade.items.items()}, grade.place, grade.key_places)
+    items_ = {"composite" if key == "overall" else key: value for key, value in grade.items.items()}
+    renamed = Map(items_, grade.place, grade.key_places)
     expect = _map({"grade": renamed.over(_map({"incident": INCIDENT}, grade.place))}, grade.place)
     told: dict[str, Tree | list[Map] | Map] = {"report": _map(report, step.place), "expect": [expect]}
     kept = {key: step.items[key] for key in ("at", "note") if key in step.items}

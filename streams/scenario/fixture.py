@@ -13,11 +13,15 @@ from streams.scenario.reading import items, mapping, only, text
 from streams.scenario.shapes import Shaper
 from streams.scenario.tree import Map, Place, Problems, Scalar, Tree, made
 
-SECTIONS = ("area", "partners", "districts", "travel_minutes", "units", "people", "resources", "floors", "agreements", "events")
+SECTIONS = (
+    "area", "partners", "districts", "travel_minutes", "units", "people", "resources", "floors", "agreements", "events",
+)  # fmt: skip
 AREA_KEYS = ("code", "name", "province", "timezone")
 DISTRICT_KEYS = ("code", "name", "urban", "neighbours")
 WITHIN = "within"
 SOURCE = "fixture"
+MOST = 9999
+"""Units that one entry may stand for."""
 HEALTH_KINDS = frozenset({"health", "hospital", "ems_centre", "cdc"})
 CATEGORIES = {"beds": "bed", "stock": "medical_supply", "unit": "health_team", "capacity": "shelter"}
 
@@ -118,15 +122,18 @@ class FixtureCompiler:
 
     def _units(self) -> Iterator[tuple[str, Map]]:
         for unit, node in self._of("units"):
-            yield "register.unit.v1", node.without("liaison", "duty").over(_made({"unit": unit, "name": unit}, node.place))
+            base = {"unit": unit, "name": unit}
+            yield "register.unit.v1", node.without("liaison", "duty").over(_made(base, node.place))
             liaison = node.get("liaison")
             if liaison is not None:
                 yield "duty.liaison_registered.v1", self._liaison(unit, liaison)
             duty = node.get("duty")
             if duty is not None:
-                base = {"unit": unit, "on_from": "D0 00:00", "on_to": "D365 00:00"}
-                entry = duty if isinstance(duty, Map) else _made({"officer": duty}, duty.place)
-                yield "duty.roster_registered.v1", entry.over(_made(base, duty.place))
+                yield "duty.roster_registered.v1", self._duty(unit, duty)
+
+    def _duty(self, unit: str, node: Tree) -> Map:
+        entry = node if isinstance(node, Map) else _made({"officer": node}, node.place)
+        return entry.over(_made({"unit": unit, "on_from": "D0 00:00", "on_to": "D365 00:00"}, node.place))
 
     def _liaison(self, unit: str, node: Tree) -> Map:
         entry = node if isinstance(node, Map) else _made({"officer": node}, node.place)
@@ -164,9 +171,9 @@ class FixtureCompiler:
         owner = text(node, "owner", self.problems)
         department = department_of(self.names.units.get(owner, ""))
         form = text(node, "form", self.problems, "unit")
-        known: dict[str, Any] = {"owner_unit": node.get("owner") or owner, "form": form, "category": CATEGORIES.get(form)}
-        if form == "unit" and text(node, "kind", self.problems, "") == "ambulance":
-            known["category"] = "ambulance"
+        ambulance = form == "unit" and text(node, "kind", self.problems, "") == "ambulance"
+        category = "ambulance" if ambulance else CATEGORIES.get(form)
+        known: dict[str, Any] = {"owner_unit": node.get("owner") or owner, "form": form, "category": category}
         return {**known, "owner_department": department} if department else known
 
     def _expanded(self, resource: str, node: Map) -> Iterator[tuple[str, str]]:
@@ -192,8 +199,8 @@ class FixtureCompiler:
 
 def _numbered(stem: str, district: str, count: Tree, problems: Problems) -> Iterator[tuple[str, str]]:
     number = count.plain()
-    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= 9999:
-        problems.add(count.place, "count must be a whole number from 0 to 9999")
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= MOST:
+        problems.add(count.place, f"count must be a whole number from 0 to {MOST}")
         return
     for i in range(1, number + 1):
         yield f"{stem}-{i:02d}", district

@@ -10,6 +10,8 @@ from schemas.envelope import parse_time
 from streams.scenario.times import Calendar, TimeError
 
 MISSING = "(missing)"
+SHOWN = 240
+"""Characters of a value in a message."""
 OPERATORS = frozenset(
     {
         "eq", "ne", "gt", "gte", "lt", "lte", "in", "not_in", "contains", "contains_all", "lacks", "same_items",
@@ -85,7 +87,7 @@ class Matcher:
             return []
         return [f"{path or 'value'} should be {op} {_short(value)}, was {_short(seen)}"]
 
-    def _holds(self, op: str, value: Any, seen: Any) -> bool:  # noqa: PLR0911 - one line per operator reads best
+    def _holds(self, op: str, value: Any, seen: Any) -> bool:  # noqa: PLR0911 - one case per operator
         match op:
             case "eq":
                 return self.same(value, seen)
@@ -165,4 +167,4 @@ def _says(path: str, wanted: Any, seen: Any) -> str:
 
 def _short(value: Any) -> str:
     text = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    return text if len(text) <= 240 else text[:237] + "..."
+    return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."

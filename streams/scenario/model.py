@@ -1,13 +1,14 @@
 """A parsed scenario: everything resolved that can be known before it is played."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from streams.scenario.names import Names
 from streams.scenario.times import Calendar
 from streams.scenario.tree import Place
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Signature = Literal["right", "none", "wrong"]
 """How the runner signs a directive: with the issuer's key, not at all, or with a key nobody registered."""
 
@@ -87,7 +88,7 @@ class StateExpected(Expectation):
     fields: Any = None
     count: Any = None
     """None: at least one. 0 stands for `absent`."""
-    at: datetime = datetime.min
+    at: datetime = EPOCH
     label: str = ""
 
 
@@ -100,7 +101,7 @@ class SumExpected(Expectation):
     of: str = "quantity"
     by: str | None = None
     equals: Any = None
-    at: datetime = datetime.min
+    at: datetime = EPOCH
     label: str = ""
 
 
@@ -115,7 +116,8 @@ class Step:
     at: datetime
     send: Send | None
     place: Place
-    note: str = ""
+    pending: str | None = None
+    """Why the step is not sent yet; it is counted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from streams.scenario.shapes import Shaper
 from streams.scenario.shortforms import Story
 from streams.scenario.steps import StepCompiler
 from streams.scenario.times import Calendar, TimeError, parse_date
-from streams.scenario.tree import List, Map, Place, Problems, ScenarioError, Tree, read_file
+from streams.scenario.tree import List, Map, Problems, ScenarioError, Tree, read_file
 
 HEAD = ("id", "title", "description", "date", "timezone", "realm", "start", "end", "include", "continues", "fixture")
 BODY = ("steps", "expect", "never", "pending")
@@ -105,9 +105,10 @@ def _silent(step: Tree) -> Tree:
 
 
 def _varied(base: Map, variant: Map, problems: Problems) -> Map:
-    """The variant as a document of its own: fresh fixture, its own steps or the base's changed, its own expectations."""
+    """The variant as a document: fresh fixture, its own steps or the base's changed, its own expectations."""
     head = base.without(*BODY, "variants", "end")
-    own = Map({k: v for k, v in variant.items.items() if k in {"fixture", "date", "end", *BODY}}, variant.place, variant.key_places)
+    kept = {key: value for key, value in variant.items.items() if key in {"fixture", "date", "end", *BODY}}
+    own = Map(kept, variant.place, variant.key_places)
     if "steps" not in own.items:
         steps = List(tuple(_changed_steps(base, variant, problems)), variant.place)
         own = Map({**own.items, "steps": steps}, own.place, own.key_places)
@@ -173,7 +174,7 @@ class _Run:
         """The run, with its problems told."""
         slug = _SLUG.sub("-", self.path.stem.lower()).strip("-") or "scenario"
         id_ = text(self.document, "id", self.problems, slug)
-        realm = text(self.document, "realm", self.problems, f"exercise.{slug}")
+        realm = text(self.document, "realm", self.problems, f"exercise.{slug[:40].strip('-')}")
         if not re.fullmatch(r"exercise\.[a-z0-9][a-z0-9-]{0,40}", realm):
             self.problems.add(self.document.at("realm"), "a realm is `exercise.<small letters, digits, ->`")
         fixture = mapping(self.document.get("fixture"), "fixture", self.document.place, self.problems)
@@ -213,8 +214,3 @@ class _Run:
 
     def _end(self, pairs: list[tuple[Step, Map]], start: datetime) -> datetime:
         return self._named("end", pairs[-1][0].at if pairs else start)
-
-
-def place_of(path: Path) -> Place:
-    """The first position of a file."""
-    return Place(str(path), 1, 1)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.structs import ConsumerRecord
@@ -71,7 +71,7 @@ class Collector:
         )
         self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "Collector":
+    async def __aenter__(self) -> Self:
         await self._consumer.start()
         names = [self._wire.prefix + topic for topic in OUTPUT_TOPICS]
         partitions = [TopicPartition(name, number) for name in names for number in range(self._wire.partitions)]
@@ -124,7 +124,8 @@ class Collector:
         if sequence < self._next.get(area, 1):
             return
         cause = headers.get("ce_causationid", "").rsplit(" ", 1)[-1]
-        seen = Observed(headers["ce_type"], area, parse_time(headers["ce_time"]), sequence, from_json(record.value), cause)
+        time, data = parse_time(headers["ce_time"]), from_json(record.value)
+        seen = Observed(headers["ce_type"], area, time, sequence, data, cause)
         self._waiting.setdefault(area, {})[sequence] = seen
         self._hand_on(area)
 
@@ -210,9 +211,8 @@ class TopicPlayer:
             self._clocks += 1
             id_ = f"clock-{self._clocks:05d}"
             value = encode(ClockAdvanced(area=area, to=to, after=after))
-            headers = write(
-                {"id": id_, "source": CLOCK_SOURCE, "type": ClockAdvanced.TYPE, "time": stamp(to), "virtualtime": stamp(to)}
-            )
+            told = {"id": id_, "source": CLOCK_SOURCE, "type": ClockAdvanced.TYPE}
+            headers = write({**told, "time": stamp(to), "virtualtime": stamp(to)})
             await self._put(REALM_CLOCK, area.encode(), value, headers)
             self._open.add(id_)
         self._topic = REALM_CLOCK

@@ -12,7 +12,8 @@ def only(node: Map, allowed: Collection[str], what: str, problems: Problems) -> 
     """Unknown keys are errors."""
     for key in node.items:
         if key not in allowed:
-            problems.add(node.at(key), f"{what} has no key {key!r}{nearest(key, list(allowed))}; known: {', '.join(allowed)}")
+            hint = nearest(key, list(allowed))
+            problems.add(node.at(key), f"{what} has no key {key!r}{hint}; known: {', '.join(allowed)}")
 
 
 def mapping(node: Tree | None, what: str, place: Place, problems: Problems) -> Map:

@@ -132,7 +132,8 @@ class _Walk:
                 continue
             inner = (known or {}).get(key, schema.get("additionalProperties", {}))
             word = key if known is not None else self.shaper.names.districts.get(key, key)
-            result[word] = self.value(item, inner if isinstance(inner, dict) else {}, key if known is not None else name)
+            called = key if known is not None else name
+            result[word] = self.value(item, inner if isinstance(inner, dict) else {}, called)
         return result
 
     def scalar(self, node: Scalar, options: list[Schema], name: str) -> Any:

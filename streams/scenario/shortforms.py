@@ -10,7 +10,7 @@ from typing import Any
 from schemas.base import INPUTS
 from streams.scenario.fixture import department_of
 from streams.scenario.names import Names
-from streams.scenario.tree import List, Map, Place, Scalar, Tree, made
+from streams.scenario.tree import List, Map, Scalar, Tree, made
 
 WORDS: dict[str, str] = {
     "report": "incident.reported.v1",
@@ -38,6 +38,7 @@ INSTANTS = ("observed_at", "issued_at", "raised_at", "reported_at", "occurred_at
 """Required instants that are the step's own where the file does not state them."""
 DEFAULT_SOURCE = "cad"
 DIRECTIVE_KEYS = ("by", "as", "id", "issued_at", "expires_at", "realm", "legal_basis", "sign")
+REPORT_NAMES = {"incident": "external_id", "by": "reporter_unit", "to": "received_by", "kinds": "hazard_kinds"}
 CARRIED = ("source", "hazard_kinds", "place", "occurred_at", "setting", "channel")
 """What a report takes from the report before it of the same incident."""
 
@@ -99,8 +100,7 @@ def _place(node: Map, key: str) -> Map:
 
 
 def _report(node: Map, story: Story) -> Map:
-    data = _renamed(node, {"incident": "external_id", "by": "reporter_unit", "to": "received_by", "kinds": "hazard_kinds"})
-    data = _place(data, "district")
+    data = _place(_renamed(node, REPORT_NAMES), "district")
     external = data.get("external_id")
     key = str(external.plain()) if external else ""
     earlier = story.reports.get(key)
@@ -131,9 +131,14 @@ def _request(node: Map, story: Story) -> Map:
         base["lines"] = None
         data = Map({**data.items, "lines": _lines(lines)}, data.place, data.key_places)
     elif isinstance(lines, List):
-        numbered = tuple(_over(one, {"line": i}) if isinstance(one, Map) else one for i, one in enumerate(lines.items, 1))
-        data = Map({**data.items, "lines": List(numbered, lines.place)}, data.place, data.key_places)
+        data = Map({**data.items, "lines": _numbered(lines)}, data.place, data.key_places)
     return _over(data, base)
+
+
+def _numbered(lines: List) -> List:
+    """A written-out list of lines, numbered where it does not number them itself."""
+    items = enumerate(lines.items, start=1)
+    return List(tuple(_over(one, {"line": i}) if isinstance(one, Map) else one for i, one in items), lines.place)
 
 
 def _lines(node: Map) -> List:
@@ -188,11 +193,6 @@ def _alert(node: Map, story: Story) -> Map:
 def _word(node: Map, key: str) -> str:
     found = node.get(key)
     return str(found.plain()) if isinstance(found, Scalar) else ""
-
-
-def where(node: Map, key: str) -> Place:
-    """Where a key stands."""
-    return node.at(key)
 
 
 _SPECIAL: dict[str, Callable[[Map, Story], Map]] = {

@@ -14,7 +14,7 @@ from streams.scenario.shapes import Shaper
 from streams.scenario.shortforms import WORDS, Story, complete, expand
 from streams.scenario.tree import Map, Place, Problems, Scalar, Tree
 
-STEP_KEYS = ("at", "id", "note", "expect", "never", "event", "data", "from_source", "again", *WORDS)
+STEP_KEYS = ("at", "id", "note", "pending", "expect", "never", "event", "data", "from_source", "again", *WORDS)
 SIGNATURES: tuple[Signature, ...] = ("right", "none", "wrong")
 
 
@@ -49,7 +49,9 @@ class StepCompiler:
         self.ids[id_] = node.place
         at = self._instant(node)
         self.now = at
-        return Step(id_, at, self._send(node, id_), node.place, text(node, "note", self.problems, ""))
+        send = self._send(node, id_)
+        pending = text(node, "pending", self.problems, "") or None
+        return Step(id_, at, send if pending is None else None, node.place, pending)
 
     def _instant(self, node: Map) -> datetime:
         written = node.get("at")
@@ -110,7 +112,8 @@ class StepCompiler:
         return Send(type_, shaped, source, id_, area, signer, _signature(signature))
 
     def _directive(self, node: Map, word: str, data: Map, id_: str) -> tuple[Map, str, str]:
-        data = data.over(Map({key: Scalar(value, data.place) for key, value in (("directive", id_), ("realm", self.realm))}, data.place))
+        claims = {"directive": Scalar(id_, data.place), "realm": Scalar(self.realm, data.place)}
+        data = data.over(Map(claims, data.place))
         issuer = data.get("issuer")
         signer = str(issuer.plain()) if isinstance(issuer, Scalar) else ""
         people = self.shaper.names.people
@@ -118,7 +121,8 @@ class StepCompiler:
             place = issuer.place if issuer is not None else data.place
             self.problems.add(place, f"unknown person {signer!r}{nearest(signer, people)}")
         elif signer and "office" not in data.items:
-            self.problems.add(data.place, f"{signer} holds {', '.join(people[signer]) or 'no office'}: say `as: <office>`")
+            held = ", ".join(people[signer]) or "no office"
+            self.problems.add(data.place, f"{signer} holds {held}: say `as: <office>`")
         form = mapping(node.get(word), word, node.at(word), self.problems)
         sign = text(form, "sign", self.problems, "right") if word == "directive" else "right"
         if sign not in SIGNATURES:

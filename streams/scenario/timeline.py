@@ -90,13 +90,15 @@ def _opened(teller: Teller, data: Data) -> Iterator[str]:
 def _attached(teller: Teller, data: Data) -> Iterator[str]:
     told = f" → {teller.name(data['received_by'])}" if data.get("received_by") else ""
     sure = "已核实 verified" if data["verification"] == "verified" else "未核实 unverified"
-    yield f"[cyan]报告 report[/] {teller.name(data['reporter_unit'])}{told}：{_figures(data['figures']) or '情况 situation'} ({sure})"
+    what = _figures(data["figures"]) or "情况 situation"
+    yield f"[cyan]报告 report[/] {teller.name(data['reporter_unit'])}{told}：{what} ({sure})"
 
 
 def _graded(teller: Teller, data: Data) -> Iterator[str]:
     graded = [one for one in data["families"] if one["severity"] is not None]
-    parts = [f"{words.FAMILIES.get(one['family'], one['family'])} {words.grade(one['severity'])} ‹{_rules(one['hits'])}›" for one in graded]
-    yield f"[bold yellow]分级 grade[/] [bold]{words.grade(data['composite'])}[/]" + (f" = {'；'.join(parts)}" if parts else "")
+    parts = [f"{words.family(one['family'])} {words.grade(one['severity'])} ‹{_rules(one['hits'])}›" for one in graded]
+    because = f" = {'；'.join(parts)}" if parts else ""
+    yield f"[bold yellow]分级 grade[/] [bold]{words.grade(data['composite'])}[/]{because}"
 
 
 def _need(teller: Teller, data: Data) -> Iterator[str]:
@@ -153,7 +155,8 @@ def _line(teller: Teller, data: Data) -> Iterator[str]:
     told = "、".join(f"{words.REASONS.get(key, key)} {count}" for key, count in data["rejections"].items())
     reason = why if data["outcome"] == "pending_authorization" else f"；未用 not used：{told}" if told else ""
     outcome = words.OUTCOMES.get(data["outcome"], data["outcome"])
-    yield f"[yellow]调配 allocation[/] {data['request']} {teller.name(data['kind'])} {data['needed']}：[bold]{outcome}[/]{reason}"
+    what = f"{data['request']} {teller.name(data['kind'])} {data['needed']}"
+    yield f"[yellow]调配 allocation[/] {what}：[bold]{outcome}[/]{reason}"
 
 
 def _committed(teller: Teller, data: Data) -> Iterator[str]:
@@ -184,7 +187,8 @@ def _met(teller: Teller, data: Data) -> Iterator[str]:
 
 def _owed(teller: Teller, data: Data) -> Iterator[str]:
     due = teller.calendar.tell(teller.calendar.instant(data["due"]))
-    yield f"[dim]时限 obligation {data['rule']} {teller.name(data['debtor'])} → {teller.names_of(data['recipients'])}，{due} 前 due[/]"
+    whom = teller.names_of(data["recipients"])
+    yield f"[dim]时限 obligation {data['rule']} {teller.name(data['debtor'])} → {whom}，{due} 前 due[/]"
 
 
 def _refused(teller: Teller, data: Data) -> Iterator[str]:

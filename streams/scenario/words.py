@@ -112,6 +112,11 @@ def level(value: int | None) -> str:
     return LEVELS.get(value, "无 none") if value is not None else "无 none"
 
 
+def family(value: str) -> str:
+    """A grading family in words."""
+    return FAMILIES.get(value, value)
+
+
 def department(value: str | None) -> str:
     """A department in words."""
     return DEPARTMENTS.get(value or "", "未定 none named")

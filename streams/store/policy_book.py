@@ -6,11 +6,12 @@ import asyncpg
 
 from streams.policy.loader import bundled_documents, load
 from streams.policy.model import Policy
+from streams.policy.reader import PolicyError
 from streams.store.sql import QUERIES
 
 
 class UnknownPolicyError(Exception):
-    """An area has adopted a version that neither this program nor the database has."""
+    """A version that neither this program nor the database has, or that this program cannot read."""
 
 
 class PolicyBook:
@@ -30,11 +31,14 @@ class PolicyBook:
         return self._loaded.get(version)
 
     async def get(self, connection: asyncpg.Connection, version: str) -> Policy:
-        """The policy of this version. Raises UnknownPolicyError, PolicyError."""
+        """The policy of this version. Raises UnknownPolicyError."""
         policy = self._loaded.get(version)
         if policy is None:
             files = await connection.fetchval(QUERIES["read_policy"], version)
             if files is None:
                 raise UnknownPolicyError(f"policy {version} is not stored: run `liandong policy store`")
-            policy = self._loaded[version] = load(json.loads(files))
+            try:
+                policy = self._loaded[version] = load(json.loads(files))
+            except PolicyError as error:
+                raise UnknownPolicyError(f"policy {version} cannot be read by this program: {error}") from error
         return policy

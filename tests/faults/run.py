@@ -31,7 +31,7 @@ async def fault_run(parts: Parts, form: Form, seed: int) -> tuple[Findings, dict
             traffic = Traffic(site, upstream, cities=form.cities, seed=seed)
             await traffic.open_cities()
             say(started, f"{form.cities} areas open, {traffic.sent} records of registers; faults begin")
-            pauses = Pauses(site, traffic.ends)
+            pauses = Pauses(site, traffic.ends, started)
             watching = asyncio.create_task(pauses.run())
             try:
                 await _storm(traffic, Plan(fleet, form, seed), form, started)
@@ -51,6 +51,7 @@ async def fault_run(parts: Parts, form: Form, seed: int) -> tuple[Findings, dict
     for name in fleet.crashes:
         findings.wrong("crashes", f"{name} ended by itself:\n{fleet.workers[name].tail()}")
     say(started, f"faults placed: {fleet.placed}; partitions that came back to an earlier owner: {fleet.returns()}")
+    say(started, f"long pauses: {pauses.words()}")
     say(started, f"longest pause: of one lane {pauses.longest_lane_s:.1f} s, of all {pauses.longest_group_s:.1f} s")
     return findings, figures(findings, fleet, pauses)
 

@@ -73,6 +73,12 @@ class World:
 
     def _run(self, context: Context) -> list[OutputEvent]:
         events = list(cascade(self.state, context))
+        for event in events:
+            again = type(event).model_validate_json(event.model_dump_json())
+            assert again == event, event.TYPE
+            assert list(again.__dict__) == list(event.__dict__), event.TYPE
+        for _, entity in self.state.changed():
+            assert entity is None or type(entity).model_validate_json(entity.model_dump_json()) == entity, entity.KIND
         self.state.settle()
         self.events += events
         return events

@@ -1,7 +1,7 @@
 """What allocation remembers: catalogue, floors, requests with their lines, commitments, authorisations, waivers."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from schemas.base import Department, Point, Utc
 from schemas.inputs.registers import FloorRegistered
@@ -124,6 +124,8 @@ class Commitment(Entity):
     line: str
     kind: str
     resource: str
+    form: Literal["unit", "beds", "stock", "capacity"] = "unit"
+    """Of the resource: the database keeps a unit from being promised twice (0003)."""
     quantity: int
     stage: CommitmentStage
     urgency: int

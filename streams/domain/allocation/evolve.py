@@ -150,6 +150,7 @@ def evolve_committed(state: AreaState, event: out.ResourceCommitted) -> Iterator
             line=line.id,
             kind=event.kind,
             resource=event.resource,
+            form=resource.entry.form,
             quantity=event.quantity,
             stage=event.stage,
             urgency=event.urgency,

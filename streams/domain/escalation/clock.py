@@ -33,7 +33,8 @@ def reclock(state: AreaState, incident_id: str, context: Context) -> Iterator[Ou
     if onset is None:
         return
     earliest = earliest_end(hazard, onset)
-    if (onset, cases, earliest) != (known.last_onset, known.cases, known.earliest_end):
+    counted_anew = listed is None and cases != known.cases
+    if counted_anew or (onset, earliest) != (known.last_onset, known.earliest_end):
         yield TerminationClockSet(
             incident=incident_id,
             last_onset=onset,

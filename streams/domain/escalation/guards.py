@@ -29,7 +29,7 @@ def notice_missing(rules: ResponseLaw, action: str, notice: Notice | None, now: 
 
 def measures_of(notice: Notice | None) -> Measures | None:
     """A complete notice as it enters the record."""
-    if notice is None or notice.expected_until is None:
+    if notice is None or notice.expected_until is None or notice.missing():
         return None
     stated = tuple(measure for measure in notice.measures if measure.strip())
     return Measures(matter=notice.matter, expected_until=notice.expected_until, measures=stated)

@@ -12,7 +12,7 @@ from streams.domain.directives.entities import Proposal
 from streams.domain.directives.proposals import Draft, decided, proposed, waiting_for
 from streams.domain.directives.refs import RISES
 from streams.domain.escalation.assessment import assessment_of, grade_hits
-from streams.domain.escalation.running import level_of, natural_zone, own_responses, responses_to, scope
+from streams.domain.escalation.running import natural_zone, own_responses, responses_to, scope, weakest
 from streams.domain.state import AreaState
 from streams.policy.responses import LevelEntry, ResponseLaw
 
@@ -93,7 +93,7 @@ def _wanted(state: AreaState, incident: Incident, rules: ResponseLaw) -> Iterato
     entry = rules.levels.get(incident.composite) if incident.composite is not None else None
     if entry is None or rules.grade_proposal is None:
         return
-    running = level_of(responses_to(state, incident)) or 5
+    running = weakest(state, incident) or 5
     hits = (_level_hit(entry, incident), *grade_hits(incident))
     levels = [entry.level] if entry.initial_level is None else [entry.level, entry.initial_level]
     for level in levels:

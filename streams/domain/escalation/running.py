@@ -1,6 +1,6 @@
 """Which responses run, where a new one belongs, and which one a command means."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from schemas.base import ResponseLevel
@@ -51,9 +51,19 @@ def alert_responses(state: AreaState) -> Iterator[Response]:
     return (state.of(Response)[response] for response in (running.running if running is not None else ()))
 
 
-def level_of(responses: Iterator[Response]) -> ResponseLevel | None:
+def level_of(responses: Iterable[Response]) -> ResponseLevel | None:
     """The most severe level among responses; None where none runs."""
     return min((response.level for response in responses), default=None)
+
+
+def weakest(state: AreaState, incident: Incident) -> ResponseLevel | None:
+    """The level under which every district of the incident is; None where one of them has no response (GR-3)."""
+    running = tuple(responses_to(state, incident))
+    levels = [
+        level_of(response for response in running if covers(state, response.zone, district))
+        for district in districts_of(incident)
+    ]
+    return None if None in levels else max(level for level in levels if level is not None)
 
 
 def natural_zone(state: AreaState, incident: Incident | None, level: ResponseLevel, law: ResponseLaw) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Literal, TypedDict
 
 from schemas.base import OutputEvent
 from schemas.inputs.duty import NoticeAcknowledged, NoticeReceipted
@@ -14,18 +15,32 @@ from streams.domain.state import AreaState
 from streams.policy.notification import Ladder
 
 
+Reason = Literal["unanswered", "undeliverable"]
+
+
+class About(TypedDict):
+    """The fields that every event about a notice carries."""
+
+    incident: str | None
+    notice: str
+    to_unit: str
+
+
+def _about(notice: Notice) -> About:
+    return {"incident": notice.incident, "notice": notice.id, "to_unit": notice.to_unit}
+
+
 def decide_receipt(state: AreaState, event: NoticeReceipted, context: Context) -> Iterator[OutputEvent]:
     """Take a channel's receipt. A dead phone calls the next rung at once and is a breach of reachability."""
     notice = state.get(Notice, event.notice)
     if notice is None or notice.channels.get(event.channel) in {None, event.outcome}:
         return
     at = min(event.observed_at, context.now)
-    common = {"incident": notice.incident, "notice": notice.id, "to_unit": notice.to_unit, "channel": event.channel}
     if event.outcome == "delivered":
-        yield out.NoticeDelivered(**common, at=at)
+        yield out.NoticeDelivered(**_about(notice), channel=event.channel, at=at)
         yield from _completed(state, event.notice, at)
         return
-    yield out.NoticeFailed(**common, at=at)
+    yield out.NoticeFailed(**_about(notice), channel=event.channel, at=at)
     yield from _unreachable(state, event.notice, event.channel, context)
     notice = state.get(Notice, event.notice)
     if notice is not None and notice.waiting() and notice.step == 0 and _ladder(state, context, notice) is not None:
@@ -81,17 +96,16 @@ def decide_answer_due(state: AreaState, fired: TimerFired, context: Context) -> 
 
 
 def _next_rung(
-    state: AreaState, notice: Notice, reason: str, at: datetime, context: Context
+    state: AreaState, notice: Notice, reason: Reason, at: datetime, context: Context
 ) -> Iterator[out.NoticeEscalated | out.NoticeUnanswered]:
     """Terms run from the due time of the rung before, not from when the worker got to it."""
     ladder = _ladder(state, context, notice)
-    common = {"incident": notice.incident, "notice": notice.id, "to_unit": notice.to_unit}
     if ladder is None or notice.step >= len(ladder.rungs):
-        yield out.NoticeUnanswered(**common, at=at)
+        yield out.NoticeUnanswered(**_about(notice), at=at)
         return
     rung = ladder.rungs[notice.step]
     yield out.NoticeEscalated(
-        **common,
+        **_about(notice),
         rung=rung,
         step=notice.step + 1,
         to=_called(state, notice.to_unit, rung),

@@ -31,7 +31,7 @@ class Letter:
 
 
 def queue(state: AreaState, context: Context, letter: Letter) -> Iterator[OutputEvent]:
-    """Queue the notice on every channel of its purpose; alarm where the liaison channel has nobody at its end (DU-2)."""
+    """Queue the notice on every channel of its purpose; alarm where nobody is at the liaison channel's end (DU-2)."""
     if state.get(Notice, letter.notice) is not None:
         return
     terms = law(state, context.policy.notification, context.now)

@@ -38,10 +38,7 @@ def on_graded(state: AreaState, event: IncidentGraded, context: Context) -> Iter
     reached = {family.family: family.severity for family in event.families}
     reached["composite"] = event.composite
     holds = tuple(
-        f"{name}:{worse}"
-        for name, severity in reached.items()
-        if severity is not None
-        for worse in range(severity, 5)
+        f"{name}:{worse}" for name, severity in reached.items() if severity is not None for worse in range(severity, 5)
     )
     yield from _noted(state, context, event.incident, holds)
     yield from review(state, context, event.incident)

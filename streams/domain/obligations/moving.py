@@ -54,9 +54,7 @@ def on_merged(state: AreaState, event: IncidentsMerged, context: Context) -> Ite
 def on_split(state: AreaState, event: IncidentSplit, context: Context) -> Iterator[OutputEvent]:
     """What came with a merged incident goes back with it; one that is new takes along who knew of it."""
     yield from _moved(state, event.incident, event.other, event.other)
-    yield out.KnowledgeJoined(
-        incident=event.other, from_incident=event.incident, sources=event.sources, merged=False
-    )
+    yield out.KnowledgeJoined(incident=event.other, from_incident=event.incident, sources=event.sources, merged=False)
     yield from review(state, context, event.other)
 
 
@@ -68,7 +66,13 @@ def _moved(state: AreaState, source: str, target: str, came_from: str | None) ->
     ]
     for id in moving:
         obligation = state.of(Obligation)[id]
-        yield out.ObligationMoved(**{**about(obligation), "incident": target}, from_incident=source)
+        yield out.ObligationMoved(
+            incident=target,
+            obligation=id,
+            rule=obligation.rule,
+            debtor=obligation.debtor,
+            from_incident=source,
+        )
 
 
 def on_refuted(state: AreaState, event: IncidentRefuted, context: Context) -> Iterator[OutputEvent]:

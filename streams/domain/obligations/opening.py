@@ -217,9 +217,7 @@ def _law(state: AreaState, context: Context, incident: Incident | None) -> Oblig
 
 
 def _recipients(state: AreaState, duty: Duty, incident: Incident | None) -> tuple[str, ...]:
-    found = [
-        unit for party in duty.clause.clause.recipients for unit in resolve(state, party, duty.debtor, incident)
-    ]
+    found = [unit for party in duty.clause.clause.recipients for unit in resolve(state, party, duty.debtor, incident)]
     return tuple(unit for unit in dict.fromkeys(found) if unit != duty.debtor)
 
 
@@ -239,9 +237,7 @@ def _outage(
     return start, None, None
 
 
-def _times(
-    state: AreaState, duty: Duty, terms: ObligationLaw, start: datetime
-) -> tuple[datetime, datetime, str]:
+def _times(state: AreaState, duty: Duty, terms: ObligationLaw, start: datetime) -> tuple[datetime, datetime, str]:
     """Clock start, due time and series of the instance."""
     at = duty.clause.clause.at
     if at is None:

@@ -41,7 +41,9 @@ def evolve_traced(state: AreaState, event: out.ReportTraced) -> Iterator[Change]
             continue
         received = event.received_at if event.received_at is not None else _inside(state, unit, event.reported_at)
         if received is not None:
-            learned.setdefault(unit, Learned(at=received, basis="received", stated=True, noted=event.noted_at, via=event.via))
+            learned.setdefault(
+                unit, Learned(at=received, basis="received", stated=True, noted=event.noted_at, via=event.via)
+            )
         if event.made != "receipt":
             told[pair(event.from_unit, unit)] = _kept(told.get(pair(event.from_unit, unit), ()), event.reported_at)
     reported = before.reported
@@ -196,8 +198,8 @@ def evolve_joined(state: AreaState, event: out.KnowledgeJoined) -> Iterator[Chan
             continue
         if unit not in learned or knows.at < learned[unit].at:
             learned[unit] = knows
-    told = {key: () for key in (*mine.told, *other.told)}
-    for key in told:
+    told: dict[str, tuple[Utc, ...]] = {}
+    for key in dict.fromkeys((*mine.told, *other.told)):
         instants = sorted({*mine.told.get(key, ()), *other.told.get(key, ())})
         told[key] = tuple(instants[:1] + instants[1:][-(KEPT_INSTANTS - 1) :])
     since = dict(mine.since) if not event.merged else _earliest(mine.since, other.since)

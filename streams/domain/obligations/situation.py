@@ -18,7 +18,7 @@ THRESHOLD = "threshold"
 class Situation:
     """What is known of an incident at this point of the cascade. Build it anew after every event."""
 
-    __slots__ = ("incident", "knowledge", "law", "_context", "_facts", "_groups", "_memo")
+    __slots__ = ("_context", "_facts", "_groups", "_memo", "incident", "knowledge", "law")
 
     def __init__(self, state: AreaState, context: Context, incident: Incident) -> None:
         day, within = day_and_places(state, incident.occurred_at)
@@ -44,7 +44,9 @@ class Situation:
         """Whether the incident has one of these hazard groups or kinds; any incident where none are named."""
         if not groups and not kinds:
             return True
-        return any(group in self._groups for group in groups) or any(kind in self.incident.hazard_kinds for kind in kinds)
+        return any(group in self._groups for group in groups) or any(
+            kind in self.incident.hazard_kinds for kind in kinds
+        )
 
     def holds(self, tests: Tests) -> bool:
         """Whether one of the alternatives holds; none named: always."""

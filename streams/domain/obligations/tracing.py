@@ -1,7 +1,9 @@
 """Reports on their way up: who told whom (IN-4), what that meets, and whether the peer was told first (NS-3, OB-30)."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from schemas.base import OutputEvent
 from schemas.inputs import directives as cmd
@@ -23,6 +25,19 @@ from streams.domain.obligations.sharing import share
 from streams.domain.obligations.situation import Situation
 from streams.domain.parties import DEPARTMENTS, NETWORK, OUTSIDE, is_upward, kind_and_tier, superior_of
 from streams.domain.state import AreaState
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A report upward as it is about to be traced."""
+
+    incident: str
+    sender: str
+    to_units: tuple[str, ...]
+    content: ReportContent
+    at: datetime
+    made: Literal["directive", "outside"]
+    received: datetime | None = None
 
 
 def on_report(state: AreaState, event: ReportAttached, context: Context) -> Iterator[OutputEvent]:
@@ -101,9 +116,9 @@ def _noticed(
     told = min(event.peer_notified_at, context.now) if event.peer_notified_at is not None else None
     if upward:
         yield from share(state, context, incident.id, event.from_unit, content, at, outside=True, told=told)
-    yield from _upward(
-        state, context, incident.id, event.from_unit, event.to_units, content, at, made="outside", received=event.received_at
-    )
+    received = min(event.received_at, context.now) if event.received_at is not None else at
+    hop = Hop(incident.id, event.from_unit, event.to_units, content, at, "outside", received)
+    yield from _upward(state, context, hop)
 
 
 def on_directive(state: AreaState, event: DirectiveAccepted, context: Context) -> Iterator[OutputEvent]:
@@ -118,9 +133,8 @@ def on_directive(state: AreaState, event: DirectiveAccepted, context: Context) -
         return
     content = command.content or inferred(state, context, incident, command.from_unit, command.department)
     yield from share(state, context, incident.id, command.from_unit, content, context.now, outside=False)
-    yield from _upward(
-        state, context, incident.id, command.from_unit, command.to_units, content, context.now, made="directive"
-    )
+    hop = Hop(incident.id, command.from_unit, command.to_units, content, context.now, "directive")
+    yield from _upward(state, context, hop)
     for unit in command.to_units:
         letter = Letter(
             notice=f"upward:{event.directive}:{unit}",
@@ -136,37 +150,24 @@ def on_directive(state: AreaState, event: DirectiveAccepted, context: Context) -
         yield from queue(state, context, letter)
 
 
-def _upward(
-    state: AreaState,
-    context: Context,
-    incident: str,
-    sender: str,
-    to_units: tuple[str, ...],
-    content: ReportContent,
-    at: datetime,
-    *,
-    made: str,
-    received: datetime | None = None,
-) -> Iterator[OutputEvent]:
-    recorded = min(received, context.now) if received is not None else (at if made == "outside" else None)
-    yield out.ReportTraced.model_validate(
-        {
-            "incident": incident,
-            "from_unit": sender,
-            "to_units": to_units,
-            "reported_at": at,
-            "noted_at": context.now,
-            "received_at": recorded,
-            "made": made,
-            "content": content,
-            "zero_report": content == "zero_report",
-            "figures": _figures(state, context, incident),
-            "latency_s": _latency(state, incident, sender, at, None),
-            "skipped": _skipped(state, sender, to_units),
-        }
+def _upward(state: AreaState, context: Context, hop: Hop) -> Iterator[OutputEvent]:
+    yield out.ReportTraced(
+        incident=hop.incident,
+        from_unit=hop.sender,
+        to_units=hop.to_units,
+        reported_at=hop.at,
+        noted_at=context.now,
+        received_at=hop.received,
+        made=hop.made,
+        content=hop.content,
+        zero_report=hop.content == "zero_report",
+        figures=_figures(state, context, hop.incident),
+        latency_s=_latency(state, hop.incident, hop.sender, hop.at, None),
+        skipped=_skipped(state, hop.sender, hop.to_units),
     )
-    yield from meet(state, context, incident, sender, to_units, Report(at, content, made))
-    yield from review(state, context, incident)
+    report = Report(hop.at, hop.content, hop.made)
+    yield from meet(state, context, hop.incident, hop.sender, hop.to_units, report)
+    yield from review(state, context, hop.incident)
 
 
 def on_delivered(state: AreaState, event: NoticeDelivered, context: Context) -> Iterator[OutputEvent]:
@@ -201,9 +202,9 @@ def inferred(
     now = Situation(state, context, incident)
     for one in now.law.shares:
         share_type = one.share
-        if share_type.by == by and share_type.inferred and now.applies(share_type.groups, share_type.kinds):
-            if now.holds(one.tests):
-                return share_type.content
+        mine = share_type.by == by and share_type.inferred
+        if mine and now.applies(share_type.groups, share_type.kinds) and now.holds(one.tests):
+            return share_type.content
     return "other"
 
 
