@@ -20,7 +20,7 @@ SHELL_SOURCE = "liandong/shell"
 RESERVED_SOURCES = frozenset({TIMER_SOURCE, SHELL_SOURCE})
 """What Liandong itself puts on record beside inputs: no sender may speak under these names."""
 
-Headers = Sequence[tuple[str, bytes]]
+Headers = Sequence[tuple[str, bytes | None]]
 
 
 class EnvelopeError(ValueError):

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 MIB = 1024 * 1024
+ACTUAL = "actual"
+"""The realm that is no exercise."""
 
 
 @dataclass(frozen=True, slots=True)

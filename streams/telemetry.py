@@ -60,7 +60,10 @@ def configure_logging(level: str, form: Literal["auto", "json", "console"]) -> N
     """One structured line per decision on stderr: for people on a terminal, JSON otherwise."""
     console = form == "console" or (form == "auto" and sys.stderr.isatty())
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(ensure_ascii=False)
+        # A traceback shows no values: they may be about people.
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if console
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
     structlog.configure(
         processors=[

@@ -65,7 +65,7 @@ class Recording:
         await self._advance(self.scenario.end)
 
     def _item(self, send: Send) -> Item:
-        return self._take(record_of(self.scenario, send, self._now, self._lookup))
+        return self._take(record_of(send, self._now, self._lookup))
 
     def _take(self, sent: Sent) -> Item:
         return self._record(sent.topic, sent.key, sent.value, sent.headers)

@@ -1,4 +1,4 @@
-"""notifications: notices and their ladders, orders, tasks, reachability, silent districts (NS-*, DU-*, TF-10, TF-11)."""
+"""notifications: notices and ladders, orders, tasks, reachability, silent districts (NS-*, DU-*, TF-10, TF-11)."""
 
 from typing import ClassVar, Literal
 
@@ -190,7 +190,7 @@ class ShiftTaken(OutputEvent):
 
 
 class DutyUncovered(OutputEvent):
-    """A unit's duty room has nobody on the roster in this time (DU-5); `until` is None where no later shift is known."""
+    """Nobody is on a duty room's roster in this time (DU-5); `until` is None where no later shift is known."""
 
     TYPE: ClassVar[str] = "duty.hour_uncovered.v1"
     TOPIC: ClassVar[str] = NOTIFICATIONS
@@ -222,7 +222,7 @@ class HeartbeatTaken(OutputEvent):
 
 
 class DistrictFellSilent(OutputEvent):
-    """A district's heartbeats stayed away for as many intervals as the policy allows: it acts for itself (SC-5, AU-1)."""
+    """A district missed as many heartbeats as the policy allows: it acts for itself (SC-5, AU-1)."""
 
     TYPE: ClassVar[str] = "district.fell_silent.v1"
     TOPIC: ClassVar[str] = NOTIFICATIONS

@@ -48,12 +48,15 @@ def check(
 
     Exit codes: 0 all expectations hold, 1 some are unmet, 2 a file is wrong (with line), 3 something cannot be reached.
     """
+    from streams.scenario.check import as_json as json_text
+    from streams.scenario.check import as_text
     from streams.scenario.check import check as judged
 
+    show = json_text if as_json else as_text
     if core:
-        leave(judged(files, as_json))
+        leave(judged(files, show))
     with topics_player(files, broker, brokers, database) as player:
-        leave(judged(files, as_json, player))
+        leave(judged(files, show, player))
 
 
 @scenario.command("run")

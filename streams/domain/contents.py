@@ -7,9 +7,9 @@ from streams.domain.directives.concern import DIRECTIVES
 from streams.domain.escalation.concern import ESCALATION
 from streams.domain.grading import GRADING
 from streams.domain.intake import INTAKE
-from streams.domain.monitoring import MONITORING
-from streams.domain.notification import NOTIFICATION
-from streams.domain.obligations import OBLIGATIONS
+from streams.domain.monitoring.concern import MONITORING
+from streams.domain.notification.concern import NOTIFICATION
+from streams.domain.obligations.concern import OBLIGATIONS
 from streams.domain.registers import REGISTERS
 
 CONCERNS: tuple[Concern, ...] = (

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import PrivateAttr
+from pydantic import ConfigDict, PrivateAttr
 
 from streams.policy import facts
-from streams.policy.conditions import ConditionError, Kind, Predicate, Vocabulary, compiled, names, parse
+from streams.policy.conditions import ConditionError, Kind, Vocabulary, names, parse
 from streams.policy.dated import Entry, EntryId, Strict, in_force
+from streams.policy.evaluation import Predicate, compiled
+from streams.policy.laws import Laws
 from streams.policy.reader import Documents, error_at, read
 
 FILE = "activation.yaml"
@@ -69,17 +72,20 @@ class ActivationLaw:
 class Activation(Strict):
     """The section `activation`."""
 
+    model_config = ConfigDict(ignored_types=(cached_property,))
+
     rules: tuple[ActivationRule, ...] = ()
     stand_down: tuple[StandDownRule, ...] = ()
     _vocabulary: Vocabulary = PrivateAttr(default=Vocabulary(kinds={}, words={}))
-    _laws: dict[Any, ActivationLaw] = PrivateAttr(default_factory=dict)
+
+    @cached_property
+    def laws(self) -> Laws[ActivationLaw]:
+        """What holds on the days that were asked for."""
+        return Laws(lambda day, within: ActivationLaw(self, day, within))
 
     def at(self, day: date, within: tuple[str, ...]) -> ActivationLaw:
         """What holds on this local day in these jurisdictions."""
-        law = self._laws.get((day, within))
-        if law is None:
-            law = self._laws[day, within] = ActivationLaw(self, day, within)
-        return law
+        return self.laws.at(day, within)
 
     def speak(self, vocabulary: Vocabulary) -> None:
         """What the conditions may say; told once, at load."""

@@ -4,13 +4,15 @@
 """
 
 from datetime import date
-from typing import Any, Literal, Self
+from functools import cached_property
+from typing import Literal, Self
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from schemas.base import Department, ResponseLevel
 from schemas.outputs.command_events import Tier
 from streams.policy.dated import Bilingual, Entry, EntryId, Strict, in_force
+from streams.policy.laws import Laws
 from streams.policy.reader import Documents, error_at, read
 
 FILE = "authority.yaml"
@@ -113,18 +115,21 @@ class AuthorityLaw:
 class Authority(Strict):
     """The section `authority`."""
 
+    model_config = ConfigDict(ignored_types=(cached_property,))
+
     offices: tuple[Office, ...] = ()
     matrix: tuple[Grant, ...] = ()
     terms: tuple[Term, ...] = ()
     signatures: tuple[Signature, ...] = ()
-    _laws: dict[Any, AuthorityLaw] = PrivateAttr(default_factory=dict)
+
+    @cached_property
+    def laws(self) -> Laws[AuthorityLaw]:
+        """What holds on the days that were asked for."""
+        return Laws(lambda day, within: AuthorityLaw(self, day, within))
 
     def at(self, day: date, within: tuple[str, ...]) -> AuthorityLaw:
         """What holds on this local day in these jurisdictions."""
-        law = self._laws.get((day, within))
-        if law is None:
-            law = self._laws[day, within] = AuthorityLaw(self, day, within)
-        return law
+        return self.laws.at(day, within)
 
     @model_validator(mode="after")
     def _superiors_lead_upward(self) -> Self:

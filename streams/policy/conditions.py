@@ -1,17 +1,15 @@
-"""The language of rules: a `when` text becomes a typed tree at load, and a fast function of the facts.
+"""The language of rules: a `when` text becomes a typed tree at load.
 
     when: "(density=='dense' and magnitude>=6.0) or 30<=cases<=99"
 
 Names are facts of the catalogue; numbers, quoted texts, `+`, comparisons (also chained), `and`, `or`, `not` and
 brackets. Whatever the catalogue does not know, or whatever compares what cannot be compared, is an error at load and
-never a surprise at night. Nothing of the text is ever executed: closures are built from our own tree.
+never a surprise at night. Nothing of the text is ever executed: evaluation.py builds closures from this tree.
 """
 
-import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
 from typing import Literal, assert_never
 
 from schemas.inputs.reports import FactValue
@@ -20,16 +18,7 @@ Facts = Mapping[str, FactValue]
 """Facts by name, complete: every name of the catalogue has a value."""
 Kind = Literal["number", "flag", "text"]
 Operator = Literal["<=", ">=", "==", "!=", "<", ">"]
-Predicate = Callable[[Facts], bool]
 
-_OPERATORS: dict[str, Callable[[object, object], bool]] = {
-    "<=": operator.le,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    ">": operator.gt,
-}
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<name>[a-z][a-z0-9_]*)|'(?P<text>[^']*)'|(?P<sign><=|>=|==|!=|[<>()+]))"
 )
@@ -55,6 +44,7 @@ class Constant:
 
     @property
     def kind(self) -> Kind:
+        """What it can be compared with."""
         return "text" if isinstance(self.value, str) else "number"
 
 
@@ -293,73 +283,5 @@ def _told(node: Operand) -> str:
             return repr(node.value)
         case Sum():
             return " + ".join(_told(term) for term in node.terms)
-        case _:
-            assert_never(node)
-
-
-def compiled(node: Condition) -> Predicate:
-    """The tree as a function of complete facts."""
-    match node:
-        case Name():
-            name = node.name
-            return lambda facts: facts[name] is True
-        case Compare():
-            return _compare(node)
-        case Not():
-            inner = compiled(node.item)
-            return lambda facts: not inner(facts)
-        case Every():
-            return _joined(tuple(compiled(item) for item in node.items), stop=False)
-        case Some():
-            return _joined(tuple(compiled(item) for item in node.items), stop=True)
-        case _:
-            assert_never(node)
-
-
-def _joined(items: tuple[Predicate, ...], *, stop: bool) -> Predicate:
-    if len(items) == 2:  # noqa: PLR2004 - pairs are most conditions, and a plain `and` is twice as fast as a loop
-        one, two = items
-        return (lambda facts: one(facts) or two(facts)) if stop else (lambda facts: one(facts) and two(facts))
-
-    def joined(facts: Facts) -> bool:
-        for item in items:
-            if item(facts) is stop:
-                return stop
-        return not stop
-
-    return joined
-
-
-def _compare(node: Compare) -> Predicate:
-    pairs: list[Predicate] = []
-    left = node.first
-    for sign, right in node.rest:
-        pairs.append(_pair(left, _OPERATORS[sign], right))
-        left = right
-    return pairs[0] if len(pairs) == 1 else _joined(tuple(pairs), stop=False)
-
-
-def _pair(left: Operand, test: Callable[[object, object], bool], right: Operand) -> Predicate:
-    if isinstance(left, Name) and isinstance(right, Constant):
-        name, constant = left.name, right.value
-        return lambda facts: test(facts[name], constant)
-    one, two = value_of(left), value_of(right)
-    return lambda facts: test(one(facts), two(facts))
-
-
-def value_of(node: Operand) -> Callable[[Facts], FactValue]:
-    """An operand as a function of complete facts."""
-    match node:
-        case Name():
-            return operator.itemgetter(node.name)
-        case Constant():
-            constant = node.value
-            return lambda facts: constant
-        case Sum():
-            if len(node.terms) == 2 and all(isinstance(term, Name) for term in node.terms):  # noqa: PLR2004 - as in _joined
-                both = operator.itemgetter(*_names(node))
-                return lambda facts: operator.add(*both(facts))
-            terms = tuple(value_of(term) for term in node.terms)
-            return lambda facts: reduce(operator.add, [term(facts) for term in terms])  # type: ignore[arg-type]
         case _:
             assert_never(node)

@@ -97,7 +97,7 @@ def _hit(policy: Policy, graded: Graded, hit: RuleHit) -> Iterator[str]:
 
 def in_words(policy: Policy, when: str) -> str:
     """A condition with the Chinese names of its facts: 死亡人数 ≥ 3 或 重伤人数 ≥ 10."""
-    return _WORD.sub(lambda match: _spoken(policy, match.group()), when).strip()
+    return " ".join(_WORD.sub(lambda match: _spoken(policy, match.group()), when).split())
 
 
 _WORD = re.compile(r"'[^']*'|[a-z][a-z0-9_]*|[<>=!]=|[<>+()]|\d+(?:\.\d+)?")
@@ -112,7 +112,7 @@ def _spoken(policy: Policy, word: str) -> str:
 def _fact(policy: Policy, graded: Graded, name: str, value: FactValue, indent: str) -> Iterator[str]:
     fact = policy.facts.by_name.get(name)
     words = f"{fact.zh} {name}" if fact is not None else name
-    yield f"{indent}{words} = {value}{_unit(fact)}{_sure(graded, name)}"
+    yield f"{indent}{words} = {value}{_unit(fact)}{_sure(policy, graded, name)}"
     for part in policy.facts.components.get(name, ()):
         if name not in graded.figures:
             default = policy.facts.by_name[part].absent
@@ -123,10 +123,12 @@ def _unit(fact: Fact | None) -> str:
     return f" {fact.unit}" if fact is not None and fact.unit else ""
 
 
-def _sure(graded: Graded, name: str) -> str:
+def _sure(policy: Policy, graded: Graded, name: str) -> str:
     if name in graded.verification:
         return f"（{SURENESS[graded.verification[name]]}）"
-    return "" if name in graded.figures else "（无人报告 nobody stated it）"
+    if name in graded.figures:
+        return ""
+    return "（由下列事实计算 computed from）" if name in policy.facts.components else "（无人报告 nobody stated it）"
 
 
 def check(documents: Documents) -> list[PolicyError]:

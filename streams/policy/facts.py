@@ -7,8 +7,9 @@ from typing import Literal, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from schemas.inputs.reports import FactValue
-from streams.policy.conditions import ConditionError, Kind, Vocabulary, names, parse_sum, value_of
+from streams.policy.conditions import ConditionError, Kind, Vocabulary, names, parse_sum
 from streams.policy.dated import Source, Strict
+from streams.policy.evaluation import value_of
 from streams.policy.reader import Documents, error_at, read
 
 FILE = "facts.yaml"
@@ -202,5 +203,3 @@ def _check_formula(documents: Documents, catalogue: Facts, index: int, key: str,
     for part in parts:
         if catalogue.by_name[part].formula or catalogue.by_name[part].otherwise:
             raise error_at(documents, FILE, path, f"{part} is itself computed: formulas are made of stated facts")
-
-

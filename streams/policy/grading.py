@@ -1,6 +1,6 @@
 """Section `grading`: the tables by which incidents are graded (GR-1, GR-2; domain.md 2.1-2.4)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -131,7 +131,9 @@ class Grading(Strict):
             mine = tuple(kind for kind, families in named.items() if family.id in families)
             if mine:
                 tables = dict.fromkeys(index for kind in mine for index in self._table(family.id, kind, day, within))
-                rules = sorted((rule for index in tables for rule in self._rules[index]), key=lambda rule: rule.sev or 0)
+                rules = sorted(
+                    (rule for index in tables for rule in self._rules[index]), key=lambda rule: rule.sev or 0
+                )
                 names = frozenset(name for rule in rules for name in rule.names)
                 yield FamilyProgram(family.id, family.composite, tuple(rules), names)
 
@@ -195,7 +197,7 @@ def load(documents: Documents) -> Grading:
 
 
 def _check_references(documents: Documents, section: Grading, known_facts: Mapping[str, object]) -> None:
-    known = {
+    known: dict[str, Container[str | None]] = {
         "family": {family.id for family in section.families},
         "kind": {hazard.id for hazard in section._hazards.hazards},  # noqa: SLF001
         "fact": set(known_facts),
@@ -229,10 +231,16 @@ def _references(section: Grading) -> Iterator[tuple[Path, str, str]]:
 def _check_overlaps(documents: Documents, section: Grading) -> None:
     for index, table in enumerate(section.tables):
         for other in section.tables[:index]:
-            same = (table.family, table.variant, table.jurisdiction) == (other.family, other.variant, other.jurisdiction)
+            same = (table.family, table.variant, table.jurisdiction) == (
+                other.family,
+                other.variant,
+                other.jurisdiction,
+            )
             shared = not table.kinds or not other.kinds or not set(table.kinds).isdisjoint(other.kinds)
             if same and shared and _days_shared(table, other):
-                message = f"{table.id} and {other.id} both grade {table.family} in {table.jurisdiction} on the same days"
+                message = (
+                    f"{table.id} and {other.id} both grade {table.family} in {table.jurisdiction} on the same days"
+                )
                 raise error_at(documents, FILE, ("tables", index, "id"), message)
 
 

@@ -13,10 +13,11 @@ from pydantic import Field, PrivateAttr, model_validator
 from schemas.base import Severity
 from schemas.inputs.registers import UnitKind, UnitTier
 from schemas.inputs.reports import ReportContent
-from streams.policy.conditions import ConditionError, Predicate, compiled, parse
+from streams.policy.conditions import ConditionError, parse
 from streams.policy.dated import Entry, EntryId, Strict, in_force
+from streams.policy.evaluation import Predicate, compiled
 from streams.policy.facts import load as load_facts
-from streams.policy.hazards import Group
+from streams.policy.hazards import Group, Hazard
 from streams.policy.reader import Documents, error_at, read
 
 FILE = "obligations.yaml"
@@ -213,10 +214,20 @@ class ObligationLaw:
         for one in clauses:
             trigger = one.clause.trigger
             self.by_trigger[trigger] = (*self.by_trigger.get(trigger, ()), one)
+        self._groups: dict[tuple[str, ...], frozenset[str]] = {}
         self._learned: dict[tuple[str, str], tuple[BoundClause, ...]] = {}
         self.terms = {term.id: term.minutes for term in in_force(section.terms, day, within)}
         self.shares = tuple(BoundShare(share, predicates) for share in in_force(section.shares, day, within))
         self.strangers = {one.reporter_kind: (one.kind, one.tier) for one in in_force(section.strangers, day, within)}
+
+    def groups(self, kinds: tuple[str, ...], book: Mapping[str, Hazard]) -> frozenset[str]:
+        """Hazard groups of these kinds; `book` is the same for all calls."""
+        found = self._groups.get(kinds)
+        if found is None:
+            if len(self._groups) > REMEMBERED_KINDS:
+                self._groups.clear()
+            found = self._groups[kinds] = frozenset(book[kind].group for kind in kinds if kind in book)
+        return found
 
     def owed_by(self, kind: str, tier: str) -> tuple[BoundClause, ...]:
         """Clauses that a unit of this kind and tier owes once it has learned."""
@@ -261,6 +272,8 @@ class Obligations(Strict):
         return law
 
 
+REMEMBERED_KINDS = 4096
+"""Size at which the cache of hazard groups by kinds starts anew."""
 REMEMBERED_DAYS = 400
 """Size at which the cache of laws by day starts anew."""
 

@@ -1,14 +1,16 @@
 """Response levels, alert state, command modes, guards of termination (domain.md 1.4, 2.5)."""
 
 from datetime import date
-from typing import Any, Literal
+from functools import cached_property
+from typing import Literal
 
-from pydantic import Field, PrivateAttr
+from pydantic import ConfigDict, Field
 
 from schemas.base import ResponseLevel, Severity
 from schemas.inputs.alerts import AlertLevel
 from schemas.outputs.command_events import Mode, Phase, Tier
 from streams.policy.dated import Entry, EntryId, Strict, in_force
+from streams.policy.laws import Laws
 from streams.policy.reader import Documents, read
 
 FILE = "responses.yaml"
@@ -149,6 +151,8 @@ class ResponseLaw:
 class Responses(Strict):
     """The section `responses`."""
 
+    model_config = ConfigDict(ignored_types=(cached_property,))
+
     levels: tuple[LevelEntry, ...] = ()
     superiors: tuple[Superior, ...] = ()
     grade_proposals: tuple[GradeProposal, ...] = ()
@@ -162,14 +166,15 @@ class Responses(Strict):
     profiles: tuple[Profile, ...] = ()
     reviews: tuple[ReviewRule, ...] = ()
     mismatches: tuple[MismatchRule, ...] = ()
-    _laws: dict[Any, ResponseLaw] = PrivateAttr(default_factory=dict)
+
+    @cached_property
+    def laws(self) -> Laws[ResponseLaw]:
+        """What holds on the days that were asked for."""
+        return Laws(lambda day, within: ResponseLaw(self, day, within))
 
     def at(self, day: date, within: tuple[str, ...]) -> ResponseLaw:
         """What holds on this local day in these jurisdictions."""
-        law = self._laws.get((day, within))
-        if law is None:
-            law = self._laws[day, within] = ResponseLaw(self, day, within)
-        return law
+        return self.laws.at(day, within)
 
 
 def load(documents: Documents) -> Responses:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from schemas.base import RuleHit, Severity
-from streams.policy.conditions import ConditionError, Facts, Predicate, Vocabulary, compiled, names, parse
+from streams.policy.conditions import ConditionError, Facts, Vocabulary, names, parse
 from streams.policy.dated import EntryId, Mark, Source, Strict
+from streams.policy.evaluation import Predicate, compiled
 from streams.policy.reader import Documents, Path, error_at
 
 

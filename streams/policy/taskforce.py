@@ -1,12 +1,13 @@
 """Composition of the joint task force: lead by hazard, seats, groups (domain.md 1.6)."""
 
 from datetime import date
-from typing import Any
+from functools import cached_property
 
-from pydantic import PrivateAttr
+from pydantic import ConfigDict
 
 from schemas.inputs.reports import NeedKind
 from streams.policy.dated import Bilingual, Entry, EntryId, Strict, in_force
+from streams.policy.laws import Laws
 from streams.policy.reader import Documents, error_at, read
 
 FILE = "taskforce.yaml"
@@ -54,18 +55,21 @@ class TaskForceLaw:
 class TaskForces(Strict):
     """The section `taskforce`."""
 
+    model_config = ConfigDict(ignored_types=(cached_property,))
+
     leads: tuple[LeadRule, ...] = ()
     seats: tuple[SeatRule, ...] = ()
     groups: tuple[Group, ...] = ()
     templates: tuple[Template, ...] = ()
-    _laws: dict[Any, TaskForceLaw] = PrivateAttr(default_factory=dict)
+
+    @cached_property
+    def laws(self) -> Laws[TaskForceLaw]:
+        """What holds on the days that were asked for."""
+        return Laws(lambda day, within: TaskForceLaw(self, day, within))
 
     def at(self, day: date, within: tuple[str, ...]) -> TaskForceLaw:
         """What holds on this local day in these jurisdictions."""
-        law = self._laws.get((day, within))
-        if law is None:
-            law = self._laws[day, within] = TaskForceLaw(self, day, within)
-        return law
+        return self.laws.at(day, within)
 
 
 def load(documents: Documents) -> TaskForces:

@@ -6,8 +6,8 @@ from pydantic import Field, PrivateAttr
 
 from streams.policy import facts, hazards
 from streams.policy.conditions import ConditionError, names, parse
-from streams.policy.conditions import compiled as compile_condition
 from streams.policy.dated import Entry, Strict, in_force
+from streams.policy.evaluation import compiled
 from streams.policy.reader import Documents, error_at, read
 from streams.policy.rules import CompiledRule
 
@@ -54,6 +54,6 @@ def load(documents: Documents) -> Thresholds:
             tree = parse(entry.when, vocabulary)
         except ConditionError as error:
             raise error_at(documents, FILE, ("thresholds", index, "when"), f"{entry.id}: {error}") from error
-        rule = CompiledRule(entry.id, entry.mark or "P", names(tree), compile_condition(tree))
+        rule = CompiledRule(entry.id, entry.mark or "P", names(tree), compiled(tree))
         section._rules[index] = rule  # noqa: SLF001 - a section's own private cache
     return section

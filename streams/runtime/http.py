@@ -10,6 +10,8 @@ from streams.settings import Settings
 from streams.telemetry import Metrics
 
 STALE_S = 5.0
+FAILED_S = 15.0
+"""A lane that has failed must go well for so long before it counts as healed."""
 
 
 class HttpServer:
@@ -47,7 +49,7 @@ class HttpServer:
         now = time.monotonic()
         why = []
         if not self._lanes.assigned:
-            why.append("no partitions assigned, or rebalancing")
+            why.append("not in the group yet, or rebalancing, or waiting for stored positions")
         if now - self._lanes.database_seen > STALE_S:
             why.append("database does not answer")
         if now - self._lanes.broker_seen > STALE_S:
@@ -59,6 +61,11 @@ class HttpServer:
         ]
         if stuck:
             why.append(f"lanes {stuck} have worked on one batch for more than {STALE_S:.0f} s")
+        failed = [
+            lane.partition for lane in self._lanes.running() if lane.failed_at and now - lane.failed_at < FAILED_S
+        ]
+        if failed:
+            why.append(f"lanes {failed} failed and start over: see the log")
         return why
 
     async def _metrics_page(self, _: web.Request) -> web.Response:

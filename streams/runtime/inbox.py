@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
+from aiokafka.errors import KafkaError
 
 from schemas.codec import Readable
 from schemas.inputs.clock import ClockAdvanced
@@ -22,6 +23,7 @@ from streams.settings import Settings
 
 log = structlog.get_logger("inbox")
 Reseek = Callable[[Position, int], Awaitable[None]]
+Begins = Callable[[set[Position]], Awaitable[dict[Position, int]]]
 ROOM_S = 2.0
 """How long an agent waits for room."""
 QUIET_S = 10.0
@@ -29,11 +31,16 @@ QUIET_S = 10.0
 ASK_AGAIN_S = 1.0
 
 
+class OffsetLostError(Exception):
+    """The log no longer has what comes next, or is another log than the one that was read."""
+
+
 class Inbox:
     """The queue of one lane, its limits, and the order of virtual time."""
 
-    def __init__(self, partition: int, areas: Areas, settings: Settings, reseek: Reseek) -> None:
+    def __init__(self, partition: int, areas: Areas, settings: Settings, reseek: Reseek, begins: Begins) -> None:
         self.partition = partition
+        self._begins = begins
         self._areas = areas
         self._settings = settings
         self._reseek = reseek
@@ -63,10 +70,13 @@ class Inbox:
     # ---- coming in
 
     async def offer(self, topic: str, start: int, records: Sequence[Record]) -> None:
-        """Take fetched records, or remember that they are missing."""
+        """Take fetched records, or remember that they are missing. Raises OffsetLostError."""
         if topic in self._missing or topic not in self._queue.topics:
             return
-        if not await self._has_room(topic):
+        if records[0].offset < start:
+            # The client found its offset out of range and went back to the beginning by itself.
+            raise OffsetLostError(f"{topic}: the log begins again at {records[0].offset}, expected {start}")
+        if not await self._has_room(topic) or (records[0].offset > start and not await self._is_whole(topic)):
             self._missing[topic] = None
             return
         try:
@@ -74,6 +84,21 @@ class Inbox:
         except GapError as gap:
             log.warning("gap", lane=self.partition, topic=topic, position=gap.position, got=start)
             self._missing[topic] = None
+
+    async def _is_whole(self, topic: str) -> bool:
+        """Whether a hole in the offsets is of no account (the end of a producer's transaction).
+
+        False when the broker does not answer. Raises OffsetLostError when the log begins after it.
+        """
+        queue, position = self._queue.topics[topic], Position(topic, self.partition)
+        try:
+            begin = (await self._begins({position}))[position]
+        except (KafkaError, OSError, TimeoutError) as error:
+            log.warning("log_unknown", lane=self.partition, topic=topic, error=repr(error))
+            return False
+        if begin > queue.next_in:
+            raise OffsetLostError(f"{topic}: the log begins at {begin}, expected {queue.next_in}")
+        return True
 
     async def _has_room(self, topic: str) -> bool:
         deadline = time.monotonic() + ROOM_S
@@ -95,9 +120,11 @@ class Inbox:
         )
 
     async def read_again(self) -> None:
-        """Ask for what is missing, as soon as there is room for it."""
+        """Ask for what is missing, as soon as there is room for it. Raises OffsetLostError."""
         now = time.monotonic()
-        self._notice_quiet(now)
+        for topic in self._quiet_topics(now):
+            if await self._is_whole(topic):
+                self._missing[topic] = None
         if not self._missing or now < self._ask_at:
             return
         for topic in [topic for topic in self._missing if not self._full(topic)]:
@@ -110,7 +137,8 @@ class Inbox:
                 self._missing[topic] = None
                 self._ask_at = now + ASK_AGAIN_S
 
-    def _notice_quiet(self, now: float) -> None:
+    def _quiet_topics(self, now: float) -> list[str]:
+        quiet = []
         for topic, queue in self._queue.topics.items():
             at, since = self._quiet.get(topic, (queue.next_in, now))
             if not queue.lagging or at != queue.next_in:
@@ -119,7 +147,8 @@ class Inbox:
                 self._quiet[topic] = at, since
             else:
                 self._quiet.pop(topic)
-                self._missing[topic] = None
+                quiet.append(topic)
+        return quiet
 
     # ---- going out
 

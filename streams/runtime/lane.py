@@ -13,7 +13,7 @@ from enum import Enum
 
 import structlog
 
-from streams.runtime.inbox import Inbox, Reseek
+from streams.runtime.inbox import Begins, Inbox, OffsetLostError, Reseek
 from streams.runtime.items import decode_record
 from streams.runtime.outbox import Outbox
 from streams.runtime.records import Position, Record
@@ -56,15 +56,14 @@ class Lane:
         settings: Settings,
         metrics: Metrics,
         reseek: Reseek,
+        begins: Begins,
     ) -> None:
         self.partition = partition
         self.state = LaneState.IDLE
         self.outbox = outbox
         self.failed_at: float | None = None
-        self._inbox = Inbox(partition, transactions.areas, settings, reseek)
-        self._work = Work(
-            partition, transactions, outbox, metrics, self._running, virtual_time=settings.virtual_time
-        )
+        self._inbox = Inbox(partition, transactions.areas, settings, reseek, begins)
+        self._work = Work(partition, transactions, outbox, metrics, self._running, virtual_time=settings.virtual_time)
         self._settings = settings
         self._metrics = metrics
         self._wake = asyncio.Event()
@@ -102,15 +101,21 @@ class Lane:
         self._due = None
         self._overdue.clear()
 
-    def lose(self) -> None:
+    def lose(self, why: str) -> None:
         """Stop with OFFSET_LOST: what stands between the stored position and the log is not there."""
         self.state = LaneState.LOST
+        log.critical("OFFSET_LOST", lane=self.partition, why=why, next="nothing is skipped: run `liandong doctor`")
 
     async def offer(self, topic: str, start: int, records: Sequence[Record]) -> None:
         """Take fetched records; waits a moment while the lane holds enough of them."""
-        if self._running():
+        if not self._running():
+            return
+        try:
             await self._inbox.offer(topic, start, records)
-            self._wake.set()
+        except OffsetLostError as lost:
+            if self._running():
+                self.lose(str(lost))
+        self._wake.set()
 
     def end_seen(self, ends: Mapping[Position, int]) -> None:
         """Newer log ends: what lies between is known to be coming."""
@@ -155,7 +160,11 @@ class Lane:
                 if faults:
                     await self._start_over()
                 worked = await self._step()
-            except Exception as error:
+            except OffsetLostError as lost:
+                if self._running():
+                    self.lose(str(lost))
+                return
+            except Exception as error:  # noqa: BLE001  (a lane never dies in silence)
                 if isinstance(error, PASSING) and not self._running():
                     log.info("lane_left", lane=self.partition, error=repr(error))
                     return

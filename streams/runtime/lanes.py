@@ -3,19 +3,20 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
-from typing import TypeVar
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from schemas.topics import INPUT_TOPICS
+from schemas.topics import INPUT_TOPICS, REGISTERS
 from streams.runtime.areas import Areas
+from streams.runtime.inbox import Reseek
 from streams.runtime.lane import DueTimers, Lane, LaneState, utc_now
+from streams.runtime.logs import Logs
 from streams.runtime.outbox import Outbox
+from streams.runtime.partitioning import crc32_partition
 from streams.runtime.publisher import Publisher
 from streams.runtime.records import Position
 from streams.runtime.sweep import Sweep
@@ -26,8 +27,7 @@ from streams.store.sql import QUERIES
 from streams.telemetry import Metrics
 
 log = structlog.get_logger("lanes")
-T = TypeVar("T")
-Reseek = Callable[[Position, int], Awaitable[None]]
+ANY_POSITION = Position(REGISTERS, 0)
 
 
 class Lanes:
@@ -55,16 +55,19 @@ class Lanes:
             partitions=settings.partitions,
             budget_s=settings.idle_transaction_ms / 8000,
         )
-        self._probe: AIOKafkaConsumer | None = None
+        self._logs = Logs(settings)
         self._reseek: Reseek | None = None
-        self._probing = asyncio.Lock()
         self._sweep = Sweep()
         self._lanes: dict[int, Lane] = {}
         self._assigning = asyncio.Lock()
         self._tick_task: asyncio.Task[None] | None = None
         self.database_seen = 0.0
-        self.broker_seen = 0.0
         self.assigned = False
+
+    @property
+    def broker_seen(self) -> float:
+        """When the broker answered last (monotonic seconds)."""
+        return self._logs.seen
 
     def lane(self, partition: int) -> Lane:
         """The lane of a partition number."""
@@ -72,7 +75,13 @@ class Lanes:
         if known is None:
             outbox = Outbox(self._pool, self._publisher, self._metrics)
             known = self._lanes[partition] = Lane(
-                partition, self._transactions, outbox, self._settings, self._metrics, self._read_again
+                partition,
+                self._transactions,
+                outbox,
+                self._settings,
+                self._metrics,
+                self._read_again,
+                self._logs.begins,
             )
         return known
 
@@ -89,9 +98,7 @@ class Lanes:
         await asyncio.gather(*(lane.stop() for lane in self._lanes.values()))
         for lane in self._lanes.values():
             await lane.outbox.flush(lane.partition)
-        if self._probe is not None:
-            await self._probe.stop()
-            self._probe = None
+        await self._logs.close()
 
     async def assign(self, wanted: set[Position]) -> dict[Position, int]:
         """Take these partitions: finish what the last owner left unpublished, read positions, start the lanes.
@@ -107,14 +114,16 @@ class Lanes:
                     positions = await self._assign(wanted)
                 except (*TRANSIENT, KafkaError) as error:
                     log.warning("assignment_waits", error=repr(error), next="waiting for broker and database")
-                    await asyncio.sleep(0.5)
+                except Exception:
+                    log.exception("assignment_failed", next="tried again; the worker is not ready until then")
                 else:
                     self.assigned = True
                     return positions
+                await asyncio.sleep(0.5)
 
     async def _assign(self, wanted: set[Position]) -> dict[Position, int]:
-        begins, ends = await self._log_begins(wanted), await self.log_ends(wanted)
-        ordered = sorted(wanted)
+        begins, ends = await self._logs.begins(wanted), await self._logs.ends(wanted)
+        ordered, partitions = sorted(wanted), sorted({p.partition for p in wanted})
         async with self._pool.acquire() as connection:
             await connection.execute(
                 QUERIES["ensure_offsets"],
@@ -123,67 +132,58 @@ class Lanes:
                 [begins[p] for p in ordered],
             )
             rows = await connection.fetch(QUERIES["read_offsets"])
-            partitions = sorted({p.partition for p in wanted})
             left = [row["area"] for row in await connection.fetch(QUERIES["unpublished_areas"], partitions)]
-        stored = {p: row["next_offset"] for row in rows if (p := Position(row["topic"], row["partition"])) in wanted}
+            if self._settings.virtual_time:
+                heads = await connection.fetch(QUERIES["head_instants"])
+                self._transactions.areas.learn({row["area"]: row["now"] for row in heads})
+        known = {p: row for row in rows if (p := Position(row["topic"], row["partition"])) in wanted}
+        stored = {p: int(row["next_offset"]) for p, row in known.items()}
+        lost = await self._lost_positions(stored, {p: row["last_timestamp"] for p, row in known.items()}, begins, ends)
+        await self._finish(partitions, stored, left)
+        bad = {position.partition for position in lost}
         for partition in partitions:
-            own = {p: offset for p, offset in stored.items() if p.partition == partition}
             lane = self.lane(partition)
-            await lane.outbox.publish_letters(own)
-            if bad := [p for p, offset in own.items() if not begins[p] <= offset <= ends[p]]:
-                lane.lose()
-                for p in bad:
-                    log.critical(
-                        "OFFSET_LOST", topic=p.topic, partition=p.partition, stored=own[p], log=[begins[p], ends[p]],
-                        next="run `liandong doctor`: the log lacks what comes next, or the topic was re-created",
-                    )  # fmt: skip
-        if partitions:
-            outbox = self.lane(partitions[0]).outbox
-            for area in left:
-                await outbox.catch_up(area)
+            if partition in bad:
+                lane.lose("; ".join(why for position, why in sorted(lost.items()) if position.partition == partition))
+            else:
+                await lane.start({p: offset for p, offset in stored.items() if p.partition == partition}, ends)
+        return {p: ends[p] if p.partition in bad else offset for p, offset in stored.items()}
+
+    async def _finish(self, partitions: list[int], stored: dict[Position, int], areas: list[str]) -> None:
+        """Publish what the last owners of these partitions have committed and nobody has sent."""
         for partition in partitions:
-            lane = self._lanes[partition]
-            if lane.state is not LaneState.LOST:
-                own = {p: offset for p, offset in stored.items() if p.partition == partition}
-                await lane.start(own, ends)
-        lost = {partition for partition in partitions if self._lanes[partition].state is LaneState.LOST}
-        return {p: ends[p] if p.partition in lost else offset for p, offset in stored.items()}
+            await self.lane(partition).outbox.publish_letters([p for p in stored if p.partition == partition])
+        for area in areas if partitions else ():
+            await self.lane(partitions[0]).outbox.catch_up(area)
+
+    async def _lost_positions(
+        self,
+        stored: dict[Position, int],
+        last: dict[Position, int | None],
+        begins: dict[Position, int],
+        ends: dict[Position, int],
+    ) -> dict[Position, str]:
+        """Positions that the log does not have any more, or has of another life of the topic, and why."""
+        lost = {
+            p: f"{p.topic} {p.partition}: stored position {at} is not within the log's {begins[p]} to {ends[p]}"
+            for p, at in stored.items()
+            if not begins[p] <= at <= ends[p]
+        }
+        if self._settings.broker_kind == "embedded":
+            return lost
+        proof = {p: (at - 1, last[p]) for p, at in stored.items() if p not in lost and at > begins[p]}
+        proof = {p: (at, stamp) for p, (at, stamp) in proof.items() if stamp is not None and stamp >= 0}
+        found = await self._logs.timestamps({p: at for p, (at, _) in proof.items()})
+        for p, (at, stamp) in proof.items():
+            if found[p] != stamp:
+                lost[p] = f"{p.topic} {p.partition}: was re-created, its record {at} is another than the one applied"
+        return lost
 
     async def _read_again(self, position: Position, offset: int) -> None:
         if self._reseek is not None:
             await self._reseek(position, offset)
 
     # ---- log ends and timers
-
-    async def _asked(self, ask: Callable[[AIOKafkaConsumer], Awaitable[T]]) -> T:
-        """Ask the broker about its logs; a client that failed is replaced."""
-        async with self._probing:
-            probe = self._probe or AIOKafkaConsumer(bootstrap_servers=self._settings.brokers, request_timeout_ms=5000)
-            try:
-                if self._probe is None:
-                    await probe.start()
-                answer = await ask(probe)
-            except BaseException:
-                self._probe = None
-                await probe.stop()
-                raise
-            self._probe = probe
-        self.broker_seen = time.monotonic()
-        return answer
-
-    def _real(self, position: Position) -> TopicPartition:
-        return TopicPartition(self._settings.topic_prefix + position.topic, position.partition)
-
-    async def _log_begins(self, wanted: set[Position]) -> dict[Position, int]:
-        real = {self._real(position): position for position in wanted}
-        begins = await self._asked(lambda consumer: consumer.beginning_offsets(list(real)))
-        return {real[tp]: at for tp, at in begins.items()}
-
-    async def log_ends(self, wanted: set[Position]) -> dict[Position, int]:
-        """Where these logs end now."""
-        real = {self._real(position): position for position in wanted}
-        ends = await self._asked(lambda consumer: consumer.end_offsets(list(real)))
-        return {real[tp]: at for tp, at in ends.items()}
 
     def running(self) -> list[Lane]:
         """Lanes that work."""
@@ -198,45 +198,52 @@ class Lanes:
         while True:
             await asyncio.sleep(self._settings.timer_interval_ms / 1000)
             beat += 1
-            try:
-                await self._tick()
-                if beat % 5 == 0:
-                    await self._measure()
-            except (*TRANSIENT, KafkaError) as error:
-                log.warning("tick_waits", error=repr(error))
-            except Exception:
-                log.exception("tick_failed")
+            await self._looked(self._tick)
+            if beat % 5 == 0:
+                await self._looked(self._measure)
+
+    async def _looked(self, look: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await look()
+        except (*TRANSIENT, KafkaError) as error:
+            log.warning("tick_waits", error=repr(error))
+        except Exception:
+            log.exception("tick_failed")
 
     async def _tick(self) -> None:
         """Find timers that fell due; they fire once everything appended up to now has been applied."""
         lanes = self.running()
-        if not lanes:
-            return
         before = utc_now() - timedelta(milliseconds=self._settings.timer_margin_ms)
-        due: dict[int, list[str]] = {}
-        foreign: dict[int, set[int]] = {}
-        if not self._settings.virtual_time:
-            async with self._pool.acquire() as connection:
-                rows = await connection.fetch(QUERIES["due_areas"], before, [lane.partition for lane in lanes])
-                for row in rows:
-                    due.setdefault(row["partition"], []).append(row["area"])
-                for row in await connection.fetch(QUERIES["foreign_partitions"], [row["area"] for row in rows]):
-                    home = next(p for p, areas in due.items() if row["area"] in areas)
-                    foreign.setdefault(home, set()).add(row["partition"])
-            self.database_seen = time.monotonic()
-        ends = await self.log_ends(
-            {Position(t, lane.partition) for lane in lanes for t in INPUT_TOPICS}
-            | {Position(t, p) for others in foreign.values() for p in others for t in INPUT_TOPICS}
-        )
+        due: dict[int, dict[str, set[int]]] = {}
+        if lanes and not self._settings.virtual_time:
+            await self._looked(lambda: self._find_due(before, lanes, due))
+        where = {lane.partition: {lane.partition}.union(*due.get(lane.partition, {}).values()) for lane in lanes}
+        partitions = set().union(*where.values())
+        # A worker to which nothing is assigned wants to know too whether the broker is there.
+        ends = await self._logs.ends({Position(t, p) for p in partitions for t in INPUT_TOPICS} or {ANY_POSITION})
         for lane in lanes:
             lane.end_seen(ends)
-            if lane.partition in due:
-                where = {lane.partition} | foreign.get(lane.partition, set())
-                after = {position: end for position, end in ends.items() if position.partition in where}
-                lane.timers_due(DueTimers(before, tuple(due[lane.partition]), after))
+            if areas := due.get(lane.partition):
+                after = {position: end for position, end in ends.items() if position.partition in where[lane.partition]}
+                lane.timers_due(DueTimers(before, tuple(sorted(areas)), after))
+
+    async def _find_due(self, before: datetime, lanes: list[Lane], due: dict[int, dict[str, set[int]]]) -> None:
+        """Areas with timers that fell due, by their lane, and all partitions in which their records may stand."""
+        async with self._pool.acquire() as connection:
+            rows = await connection.fetch(QUERIES["due_areas"], before, [lane.partition for lane in lanes])
+            seen = await connection.fetch(QUERIES["foreign_partitions"], [row["area"] for row in rows])
+        self.database_seen = time.monotonic()
+        foreign: dict[str, set[int]] = {}
+        for row in seen:
+            foreign.setdefault(row["area"], set()).add(row["partition"])
+        for row in rows:
+            area = row["area"]
+            usual = {crc32_partition(area, self._settings.partitions)}
+            due.setdefault(row["partition"], {})[area] = usual | foreign.get(area, set())
 
     async def _measure(self) -> None:
         realm = self._settings.realm
+        self._metrics.lag.clear()
         for lane in self.running():
             for position, lag in lane.lag().items():
                 self._metrics.lag.labels(realm, position.topic, str(position.partition)).set(lag)
@@ -245,9 +252,9 @@ class Lanes:
             await connection.execute(QUERIES["free_frozen"], self._settings.idle_transaction_ms / 1000)
             late = await self._sweep.overdue(connection, partitions)
             row = await connection.fetchrow(QUERIES["backlog"], partitions)
+        self.database_seen = time.monotonic()
         for partition, areas in late.items():
             self._lanes[partition].overdue(areas)
-        self.database_seen = time.monotonic()
         self._metrics.unpublished.labels(realm).set(row["rows"])
         self._metrics.unpublished_age.labels(realm).set(row["age"])
         self._metrics.degraded.labels(realm).set(row["degraded"])

@@ -3,15 +3,16 @@
 import asyncpg
 
 from schemas.codec import Readable, Unreadable
+from schemas.inputs.clock import ClockAdvanced
 from schemas.inputs.registers import AreaRegistered, PolicyAdopted
 from schemas.inputs.resources import ResourcePositioned
 from schemas.outputs.area_events import IdentityConflicted, InputUnreadable
-from schemas.topics import COMMAND_DIRECTIVES, EMS_CALLS, INCIDENT_REPORTS, RESOURCE_REQUESTS
+from schemas.topics import ACTUAL, COMMAND_DIRECTIVES, EMS_CALLS, INCIDENT_REPORTS, RESOURCE_REQUESTS
 from streams.domain.allocation.telemetry import adopt_positions, kinds_wanted
 from streams.domain.intake import unknown_division
 from streams.runtime.areas import Areas
 from streams.runtime.items import Applied, Item
-from streams.runtime.unit import Head, Unit
+from streams.runtime.unit import Head, plain
 from streams.store.policy_book import UnknownPolicyError
 from streams.telemetry import Metrics
 
@@ -31,23 +32,26 @@ class Receiver:
 
     async def receive(self, connection: asyncpg.Connection, applied: Applied, item: Item, known: Known) -> None:
         """Take one record to its end; `known` grows by what was accepted."""
-        unit, read = applied.unit, item.read
-        self._metrics.records.labels(self._realm, item.record.topic).inc()
+        read = item.read
+        applied.count(self._metrics.records, item.record.topic)
         if isinstance(read, Unreadable):
-            self._unreadable(unit, item, read)
+            self._unreadable(applied, item, read)
             return
         if read.unknown:
-            self._metrics.unknown_fields.labels(self._realm, read.event.TYPE).inc(len(read.unknown))
-        head = unit.heads.get(read.event.area)
+            applied.count(self._metrics.unknown_fields, read.event.TYPE, by=len(read.unknown))
+        head = applied.unit.heads.get(read.event.area)
         if head is None or (head.seq == 0 and not isinstance(read.event, AreaRegistered)):
-            why = f"area {read.event.area} is not registered"
-            self._unreadable(unit, item, Unreadable("UNKNOWN_AREA", "area", why, read.envelope))
+            why = Unreadable("UNKNOWN_AREA", "area", f"area {read.event.area} is not registered", read.envelope)
+            self._unreadable(applied, item, why)
             return
-        self._count_foreign(item, head)
+        if isinstance(read.event, ClockAdvanced) and self._realm == ACTUAL:
+            why = Unreadable("WRONG_REALM", "ce_type", "time of the actual realm cannot be moved", read.envelope)
+            self._unreadable(applied, item, why)
+            return
+        self._count_foreign(applied, item, head)
         if isinstance(read.event, ResourcePositioned):
             self._coalesce(applied, read.event)
-        elif not self._repeated(unit, item, read, known):
-            await self._decide(connection, applied, item, read)
+        elif not self._repeated(applied, item, read, known) and await self._decide(connection, applied, item, read):
             known[read.event.area, read.envelope.source, read.envelope.id] = read.digest
 
     def _coalesce(self, applied: Applied, event: ResourcePositioned) -> None:
@@ -57,44 +61,48 @@ class Receiver:
         if known is None or known[2] < spot[2]:
             spots[event.resource] = spot
 
-    def _repeated(self, unit: Unit, item: Item, read: Readable, known: Known) -> bool:
+    def _repeated(self, applied: Applied, item: Item, read: Readable, known: Known) -> bool:
         before = known.get((read.event.area, read.envelope.source, read.envelope.id))
         if before is None:
             return False
         if before == read.digest:
-            self._metrics.duplicates.labels(self._realm, item.record.topic).inc()
+            applied.count(self._metrics.duplicates, item.record.topic)
         else:
-            self._conflict(unit, item, read, before)
+            self._conflict(applied, item, read, before)
         return True
 
-    async def _decide(self, connection: asyncpg.Connection, applied: Applied, item: Item, read: Readable) -> None:
+    async def _decide(self, connection: asyncpg.Connection, applied: Applied, item: Item, read: Readable) -> bool:
+        """Whether the record was accepted."""
         unit, event = applied.unit, read.event
         if missing := unknown_division(unit.states[event.area], event):
             why = Unreadable("UNKNOWN_DIVISION", missing, "district is not registered", read.envelope)
-            self._unreadable(unit, item, why)
-            return
+            self._unreadable(applied, item, why)
+            return False
         if isinstance(event, PolicyAdopted) and not await self._adoptable(connection, event.version):
-            why = Unreadable("UNKNOWN_POLICY", "version", "policy version is not stored", read.envelope)
-            self._unreadable(unit, item, why)
-            return
+            why = Unreadable("UNKNOWN_POLICY", "version", "policy version is not stored or not readable", read.envelope)
+            self._unreadable(applied, item, why)
+            return False
         await self._adopt_positions(connection, applied, item, read)
         unit.decide_input(item.record, read, item.now)
         if isinstance(event, PolicyAdopted):
             unit.policies[event.area] = await self._areas.policies.get(connection, event.version)
+        return True
 
-    def _unreadable(self, unit: Unit, item: Item, why: Unreadable) -> None:
-        self._metrics.dead_letters.labels(self._realm, item.record.topic, why.code).inc()
+    def _unreadable(self, applied: Applied, item: Item, why: Unreadable) -> None:
+        unit = applied.unit
+        applied.count(self._metrics.dead_letters, item.record.topic, why.code)
         area = item.area if item.area in unit.heads and unit.heads[item.area].seq else None
         unit.letter(item.record, area, "unreadable", why, item.now)
         if area is not None and item.record.topic in LIFE_CRITICAL:
-            record = item.record
+            record, path = item.record, plain(why.path, 200)
             told = InputUnreadable(
-                topic=record.topic, partition=record.partition, offset=record.offset, code=why.code, path=why.path[:200]
+                topic=record.topic, partition=record.partition, offset=record.offset, code=why.code, path=path
             )
             unit.happened(area, told, f"unreadable:{record.topic}:{record.partition}:{record.offset}", item.now)
 
-    def _conflict(self, unit: Unit, item: Item, read: Readable, before: bytes) -> None:
-        self._metrics.conflicts.labels(self._realm).inc()
+    def _conflict(self, applied: Applied, item: Item, read: Readable, before: bytes) -> None:
+        unit = applied.unit
+        applied.count(self._metrics.conflicts)
         record, envelope = item.record, read.envelope
         why = Unreadable("ID_CONFLICT", "ce_id", "same source and id as an accepted record, other content", envelope)
         unit.letter(record, read.event.area, "conflict", why, item.now)
@@ -119,12 +127,15 @@ class Receiver:
         if not kinds:
             return
         stored = await self._areas.positions(connection, applied.unit.heads[area])
-        positions = {**stored, **applied.positions.get(area, {})}
+        positions = dict(stored)
+        for resource, spot in applied.positions.get(area, {}).items():
+            if resource not in positions or positions[resource][2] < spot[2]:
+                positions[resource] = spot
         if positions and (event := adopt_positions(applied.unit.states[area], positions, kinds)) is not None:
             record = item.record
             id = f"positions:{record.topic}:{record.partition}:{record.offset}"
             applied.unit.happened(area, event, id, item.now)
 
-    def _count_foreign(self, item: Item, head: Head) -> None:
+    def _count_foreign(self, applied: Applied, item: Item, head: Head) -> None:
         if item.record.partition != head.partition or item.record.key != head.area.encode():
-            self._metrics.foreign_keys.labels(self._realm, item.record.topic).inc()
+            applied.count(self._metrics.foreign_keys, item.record.topic)

@@ -28,6 +28,10 @@ class Position(NamedTuple):
     partition: int
 
 
+Offsets = dict[Position, int]
+"""Where each partition stands: the offset that comes next."""
+
+
 def from_kafka(record: ConsumerRecord, prefix: str) -> Record:
     """The record without its realm's prefix."""
     return Record(

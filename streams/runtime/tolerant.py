@@ -25,13 +25,15 @@ class _LenientBytes(bytes):
         return _LenientBytes(part) if isinstance(part, bytes) else part
 
     def decode(self, encoding: str = "utf-8", errors: str = "backslashreplace") -> str:
-        """Text, with `\\xff` for each byte that is not UTF-8."""
+        """Text, with an escape for each byte that is not UTF-8."""
         del errors
         return super().decode(encoding, "backslashreplace")
 
 
 class _LenientBatch(_DefaultRecordBatchPy):  # type: ignore[misc]
     """The slow parser, on lenient bytes."""
+
+    _buffer: Any
 
     def _maybe_uncompress(self) -> None:
         super()._maybe_uncompress()

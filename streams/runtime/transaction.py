@@ -194,9 +194,7 @@ class Transactions:
         # Whoever has dealt with it may have died before it published.
         applied.letters = True
 
-    async def quarantine_timer(
-        self, area: str, before: datetime, error: BaseException, *, at_due: bool
-    ) -> Applied:
+    async def quarantine_timer(self, area: str, before: datetime, error: BaseException, *, at_due: bool) -> Applied:
         """The timer that fell due first makes its decision fail: it is dropped as a fault, the area is degraded."""
         async with self._work((area,)) as (connection, applied):
             unit = applied.unit

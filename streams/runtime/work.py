@@ -18,7 +18,7 @@ from schemas.inputs.clock import ClockAdvanced
 from streams.runtime.areas import StateUnreadableError
 from streams.runtime.items import Applied, Item, PositionMovedBackError
 from streams.runtime.outbox import Outbox
-from streams.runtime.records import Position
+from streams.runtime.records import Offsets
 from streams.runtime.transaction import Transactions
 from streams.store.database import TRANSIENT
 from streams.store.policy_book import UnknownPolicyError
@@ -48,7 +48,7 @@ class Work:
     ) -> None:
         self.partition = partition
         self.outbox = outbox
-        self.applied: dict[Position, int] = {}
+        self.applied = Offsets()
         self.busy_since: float | None = None
         self._transactions = transactions
         self._metrics = metrics
@@ -99,7 +99,7 @@ class Work:
             raise
         except Exception as error:
             where = {"topic": item.record.topic, "offset": item.record.offset}
-            log.error("quarantined", lane=self.partition, **where, exc_info=error)
+            log.exception("quarantined", lane=self.partition, **where)
             applied = await self._quarantine(item, error)
         await self._published(applied, items)
 
@@ -144,7 +144,7 @@ class Work:
         except (PositionMovedBackError, *PASSING):
             raise
         except Exception as error:
-            log.error("timer_quarantined", lane=self.partition, area=area, exc_info=error)
+            log.exception("timer_quarantined", lane=self.partition, area=area)
             culprit = error
             applied = await self.retried(
                 "quarantine",

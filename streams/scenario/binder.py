@@ -1,6 +1,5 @@
 """Looks up late values in what was emitted so far, as a console would read them off its screen."""
 
-from collections.abc import Callable
 from typing import Any
 
 from streams.scenario.fold import Observed, incident_ids
@@ -16,14 +15,10 @@ class Lookup:
         self._observed = observed
         self._codes = scenario.names.codes()
         self._matcher = Matcher(scenario.calendar, self._alike)
-        self._find: dict[str, Callable[[Late], str | None]] = {
-            "incident": self._incident,
-            "field": self._field,
-        }
 
     def __call__(self, late: Late) -> str | None:
         """The value, or None when nothing of the kind was seen."""
-        return self._find[late.kind](late)
+        return self._incident(late) if late.kind == "incident" else self._field(late)
 
     def _alike(self, word: str) -> frozenset[str]:
         code = self._codes.get(word)

@@ -12,6 +12,9 @@ from streams.scenario.model import Scenario
 from streams.scenario.parse import load
 from streams.scenario.tree import Problem, ScenarioError
 
+Told = list[dict[str, Any]]
+"""One entry per file: its `problems`, or its `runs`."""
+Show = Callable[[Told], Iterable[str]]
 Player = Callable[[Scenario], tuple[list[Observed], list[str]]]
 """Plays a scenario: what was observed, and the faults of the run."""
 
@@ -31,7 +34,9 @@ def judged(path: Path, player: Player = core_player) -> list[Verdict]:
     return verdicts
 
 
-def check(files: Iterable[Path], as_json: bool, player: Player = core_player, tell: Callable[[str], None] = print) -> int:
+def check(
+    files: Iterable[Path], show: Show | None = None, player: Player = core_player, tell: Callable[[str], None] = print
+) -> int:
     """Play files and tell each unmet expectation with what was seen instead.
 
     Returns:
@@ -47,7 +52,7 @@ def check(files: Iterable[Path], as_json: bool, player: Player = core_player, te
             continue
         code = max(code, 0 if all(one.passed for one in verdicts) else 1)
         told.append({"file": str(path), "runs": [_run(one) for one in verdicts]})
-    for text in [json.dumps(told, ensure_ascii=False, indent=2)] if as_json else _lines(told):
+    for text in (show or as_text)(told):
         tell(text)
     return code
 
@@ -65,7 +70,7 @@ def _run(verdict: Verdict) -> dict[str, Any]:
         "passed": verdict.passed,
         "met": verdict.met,
         "unmet": [
-            {**_where(one.expectation.place), "reason": one.reason, "note": one.expectation.note, "seen": list(one.instead)}
+            {**_where(one.expectation.place), "reason": one.reason, "note": one.expectation.note, "seen": one.instead}
             for one in verdict.unmet
         ],
         "pending": [{**_where(one.place), "reason": one.pending, "note": one.note} for one in verdict.pending],
@@ -78,7 +83,13 @@ def _where(place: Any) -> dict[str, Any]:
     return {"file": place.file, "line": place.line}
 
 
-def _lines(told: list[dict[str, Any]]) -> Iterable[str]:
+def as_json(told: Told) -> Iterable[str]:
+    """For programs: one JSON text."""
+    yield json.dumps(told, ensure_ascii=False, indent=2)
+
+
+def as_text(told: Told) -> Iterable[str]:
+    """For people: one line per run, then what is unmet."""
     for one in told:
         for problem in one.get("problems", ()):
             yield f"{problem['file']}:{problem['line']}:{problem['column']}: {problem['message']}"
@@ -90,7 +101,8 @@ def _run_lines(run: dict[str, Any]) -> Iterable[str]:
     unmet, pending = run["unmet"], run["pending"]
     mark = "ok  " if run["passed"] else "FAIL"
     ready = f" ({len(run['pending_met'])} of them hold already)" if run["pending_met"] else ""
-    yield f"{mark} {run['scenario']}: {run['met']} met, {len(unmet)} unmet, {len(pending)} pending{ready} - {run['title']}"
+    counts = f"{run['met']} met, {len(unmet)} unmet, {len(pending)} pending{ready}"
+    yield f"{mark} {run['scenario']}: {counts} - {run['title']}"
     for error in run["errors"]:
         yield f"  fault: {error}"
     for one in unmet:

@@ -9,7 +9,7 @@ from schemas.codec import encode
 from schemas.envelope import stamp, write
 from streams.scenario import keys
 from streams.scenario.late import Binder, bind
-from streams.scenario.model import Scenario, Send
+from streams.scenario.model import Send
 
 STRANGER = "somebody-else"
 """Whose key signs where a file says `sign: wrong`."""
@@ -29,7 +29,7 @@ class Record:
     area: str
 
 
-def record_of(scenario: Scenario, send: Send, at: datetime, binder: Binder) -> Record:
+def record_of(send: Send, at: datetime, binder: Binder) -> Record:
     """The record of a step. Raises LookupError where a late part was never emitted."""
     cls = INPUTS[send.type]
     data = bind(send.data, binder)

@@ -73,7 +73,7 @@ class CorePlayer:
 
     def _record(self, send: Send) -> Record:
         if send.repeat_of is None:
-            return record_of(self.scenario, send, self._now, self._lookup)
+            return record_of(send, self._now, self._lookup)
         if send.repeat_of not in self._sent:
             raise LookupError(f"step {send.id} repeats {send.repeat_of}, which sent nothing")
         return self._sent[send.repeat_of]

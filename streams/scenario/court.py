@@ -129,7 +129,6 @@ class Court:
         reason = f"{title} at {self.calendar.tell(wanted.at)}: {'; '.join(differing)}"
         return Unmet(wanted, reason, (f"sums were {brief(told)}",))
 
-
     def _group(self, by: str | None, one: dict[str, Any]) -> str:
         if by is None:
             return "total"

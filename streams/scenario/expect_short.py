@@ -8,21 +8,32 @@ from typing import Any
 from streams.scenario.model import AnyExpectation, EventExpected, StateExpected, SumExpected, Window
 from streams.scenario.tree import Map, Problems
 
-Build = Callable[[Map, dict[str, Any], Window, datetime, Problems], AnyExpectation | list[AnyExpectation]]
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an author wrote in a short form: its mapping, the common keys, and when it is about."""
+
+    body: Map
+    notes: dict[str, Any]
+    window: Window
+    at: datetime
+    problems: Problems
+
+
+Build = Callable[[Said], AnyExpectation | list[AnyExpectation]]
 FAMILIES = ("WSA", "MRE", "PHE", "EQ", "EQi", "NDR", "NDRc", "NDRn")
 
 
 @dataclass(frozen=True, slots=True)
 class Short:
-    """One short form: its keys, how it becomes an expectation, and whether it may be written without a mapping."""
+    """One short form: its keys, and how it becomes an expectation."""
 
     keys: tuple[str, ...]
     build: Build
-    bare: bool = False
 
 
-def _grade(body: Map, notes: dict[str, Any], window: Window, at: datetime, problems: Problems) -> AnyExpectation:
-    said = body.plain()
+def _grade(form: Said) -> AnyExpectation:
+    said = form.body.plain()
     wanted: list[Any] = []
     rules = said.get("rules") or {}
     fields: dict[str, Any] = {}
@@ -42,7 +53,8 @@ def _grade(body: Map, notes: dict[str, Any], window: Window, at: datetime, probl
             }
     if "composite" in said:
         fields["composite"] = said["composite"]
-    return _standing("incident", {"id": said.get("incident")}, fields, notes, at, "grade")
+    match = {"id": said["incident"]} if "incident" in said else {}
+    return StateExpected(**form.notes, kind="incident", match=match, fields=fields, at=form.at, label="grade")
 
 
 def _family(family: str, severity: Any, rules: Any) -> dict[str, Any]:
@@ -53,61 +65,56 @@ def _family(family: str, severity: Any, rules: Any) -> dict[str, Any]:
     return found
 
 
-def _standing(
-    kind: str, match: dict[str, Any], fields: dict[str, Any], notes: dict[str, Any], at: datetime, label: str
-) -> StateExpected:
-    match = {key: value for key, value in match.items() if value is not None}
-    return StateExpected(**notes, kind=kind, match=match, fields=fields, at=at, label=label)
-
-
 def _state_form(kind: str, by: tuple[str, ...], sets: tuple[str, ...] = ()) -> Build:
     """A short form for one entity kind: the keys in `by` choose the entity, the others are what it must be.
 
     Keys in `sets` are lists: every item named must be among the entity's.
     """
 
-    def build(body: Map, notes: dict[str, Any], window: Window, at: datetime, problems: Problems) -> AnyExpectation:
-        said = body.plain()
+    def build(form: Said) -> AnyExpectation:
+        said = form.body.plain()
         none = said.pop("none", False)
         match = {key: said.pop(key) for key in by if key in said}
         fields = {key: {"contains_all": value} if key in sets else value for key, value in said.items()}
         count = 0 if none else None
         if none:
             match, fields = {**match, **fields}, {}
-        return StateExpected(**notes, kind=kind, match=match, fields=fields, count=count, at=at, label=kind)
+        return StateExpected(**form.notes, kind=kind, match=match, fields=fields, count=count, at=form.at, label=kind)
 
     return build
 
 
-def _joint(body: Map, notes: dict[str, Any], window: Window, at: datetime, problems: Problems) -> AnyExpectation:
+def _joint(form: Said) -> AnyExpectation:
     """`none: true` says that no joint mechanism runs."""
-    said = body.plain()
+    said = form.body.plain()
     match = {"incident": said.pop("incident")} if "incident" in said else {}
     match["status"] = said.pop("status", "active")
     if said.pop("none", False):
-        return StateExpected(**notes, kind="task_force", match=match, count=0, at=at, label="joint")
+        return StateExpected(**form.notes, kind="task_force", match=match, count=0, at=form.at, label="joint")
     if "rules" in said:
         rules = said.pop("rules")
         said["hits"] = {"same_items": [{"rule": rule} for rule in (rules if isinstance(rules, list) else [rules])]}
     if "groups" in said:
         said["groups"] = {"contains_all": said["groups"]}
-    return StateExpected(**notes, kind="task_force", match=match, fields=said, at=at, label="joint")
+    return StateExpected(**form.notes, kind="task_force", match=match, fields=said, at=form.at, label="joint")
 
 
-def _response(body: Map, notes: dict[str, Any], window: Window, at: datetime, problems: Problems) -> AnyExpectation:
+def _response(form: Said) -> AnyExpectation:
     """`level: none` says that no response runs."""
-    said = body.plain()
-    match = {key: said.pop(key) for key in ("incident", "zone") if key in said}
+    said = form.body.plain()
+    match: dict[str, Any] = {key: said.pop(key) for key in ("incident", "zone") if key in said}
     if said.get("level") in {"none", None}:
         match |= {"status": "running"}
-        return StateExpected(**notes, kind="response", match=match, fields={}, count=0, at=at, label="response")
+        return StateExpected(
+            **form.notes, kind="response", match=match, fields={}, count=0, at=form.at, label="response"
+        )
     if said.get("status", "running") == "running":
         match["status"] = "running"
-    return StateExpected(**notes, kind="response", match=match, fields=said, at=at, label="response")
+    return StateExpected(**form.notes, kind="response", match=match, fields=said, at=form.at, label="response")
 
 
-def _committed(body: Map, notes: dict[str, Any], window: Window, at: datetime, problems: Problems) -> AnyExpectation:
-    said = body.plain()
+def _committed(form: Said) -> AnyExpectation:
+    said = form.body.plain()
     match: dict[str, Any] = {"stage": {"not_in": list(NOT_BINDING)}}
     for key in ("incident", "kind", "resource"):
         if key in said:
@@ -115,22 +122,22 @@ def _committed(body: Map, notes: dict[str, Any], window: Window, at: datetime, p
     if "request" in said:
         match["request"] = {"in": said["request"]}
     if "equals" not in said:
-        problems.add(body.place, "`committed` needs `equals:`")
+        form.problems.add(form.body.place, "`committed` needs `equals:`")
     by = said.get("by") or ("resource" if isinstance(said.get("equals"), dict) else None)
     title = f"committed {said.get('kind', '')}".strip()
-    return SumExpected(
-        **notes, kind="commitment", match=match, of="quantity", by=by, equals=said.get("equals"), at=at, label=title
-    )
+    equals = said.get("equals")
+    return SumExpected(**form.notes, kind="commitment", match=match, by=by, equals=equals, at=form.at, label=title)
 
 
-def _notice(body: Map, notes: dict[str, Any], window: Window, at: datetime, problems: Problems) -> list[AnyExpectation]:
+def _notice(form: Said) -> list[AnyExpectation]:
     """One expectation per channel."""
-    said = body.plain()
+    said = form.body.plain()
     channels = said.pop("channels", None) or CHANNELS
     data = {NOTICE.get(key, key): value for key, value in said.items()}
+    notes, window = form.notes, form.window
     return [
-        EventExpected(**notes, type="notice.queued.v1", data={**data, "channel": channel}, window=window, label="notice")
-        for channel in channels
+        EventExpected(**notes, type="notice.queued.v1", data={**data, "channel": one}, window=window, label="notice")
+        for one in channels
     ]
 
 

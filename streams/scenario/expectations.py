@@ -8,7 +8,7 @@ from typing import Any
 from schemas.base import OUTPUTS
 from streams.domain.contents import CONCERNS
 from streams.domain.state import ENTITIES
-from streams.scenario.expect_short import SHORT, Short
+from streams.scenario.expect_short import SHORT, Said, Short
 from streams.scenario.model import AnyExpectation, EventExpected, StateExpected, SumExpected, Window
 from streams.scenario.names import Names, nearest
 from streams.scenario.reading import instant, items, mapping, only, span, text
@@ -154,11 +154,11 @@ class ExpectationReader:
             only(body, short.keys, f"`{form}`", self.problems)
             if "incident" in body.items:
                 self._incident(body)
-        elif not short.bare:
+        else:
             self.problems.add(body.place, f"`{form}` is a mapping with {', '.join(short.keys)}")
             body = Map({}, body.place)
         window = self._window(entry, at)
-        built = short.build(body, self._notes(entry), window, self._instant(entry, at), self.problems)
+        built = short.build(Said(body, self._notes(entry), window, self._instant(entry, at), self.problems))
         return built if isinstance(built, list) else [built]
 
     def _fields(self, pattern: Map, known: object, what: str) -> None:

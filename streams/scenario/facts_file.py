@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from streams.scenario.reading import instant, items, mapping, only, text
 from streams.scenario.times import Calendar
-from streams.scenario.tree import List, Map, Place, Problems, Scalar, Tree, made
+from streams.scenario.tree import List, Map, Place, Problems, Scalar, made
 
 ENTRY = ("id", "title", "steps")
 STEP = ("at", "note", "fresh", "kinds", "facts", "expect")
@@ -67,9 +67,8 @@ def _step(step: Map, problems: Problems) -> Map:
     items_ = {"composite" if key == "overall" else key: value for key, value in grade.items.items()}
     renamed = Map(items_, grade.place, grade.key_places)
     expect = _map({"grade": renamed.over(_map({"incident": INCIDENT}, grade.place))}, grade.place)
-    told: dict[str, Tree | list[Map] | Map] = {"report": _map(report, step.place), "expect": [expect]}
-    kept = {key: step.items[key] for key in ("at", "note") if key in step.items}
-    return _map({**kept, **told}, step.place)
+    kept: dict[str, object] = {key: step.items[key] for key in ("at", "note") if key in step.items}
+    return _map({**kept, "report": report, "expect": [expect]}, step.place)
 
 
 def _map(value: object, place: Place) -> Map:

@@ -33,14 +33,10 @@ def judge(scenario: Scenario, observed: list[Observed], errors: Iterable[str] = 
     verdict = Verdict(scenario, errors=list(errors))
     court = Court(scenario, observed)
     fold = Fold(observed)
-    timed = [one for one in scenario.expectations if not isinstance(one, EventExpected)]
-    found: dict[int, Unmet | None] = {}
-    for expectation in sorted(timed, key=lambda one: one.at):
-        found[id(expectation)] = court.standing(expectation, fold.at(expectation.at))
-    for expectation in scenario.expectations:
-        if isinstance(expectation, EventExpected):
-            found[id(expectation)] = court.events(expectation)
-        _count(verdict, expectation, found[id(expectation)])
+    standing = [one for one in scenario.expectations if not isinstance(one, EventExpected)]
+    states = {id(one): court.standing(one, fold.at(one.at)) for one in sorted(standing, key=lambda one: one.at)}
+    for one in scenario.expectations:
+        _count(verdict, one, court.events(one) if isinstance(one, EventExpected) else states[id(one)])
     return verdict
 
 

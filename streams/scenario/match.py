@@ -87,26 +87,18 @@ class Matcher:
             return []
         return [f"{path or 'value'} should be {op} {_short(value)}, was {_short(seen)}"]
 
-    def _holds(self, op: str, value: Any, seen: Any) -> bool:  # noqa: PLR0911 - one case per operator
-        match op:
-            case "eq":
-                return self.same(value, seen)
-            case "ne":
-                return not self.same(value, seen)
-            case "gt" | "gte" | "lt" | "lte":
-                return self._ordered(op, value, seen)
-            case "in":
-                return any(self.matches(option, seen) for option in _many(value))
-            case "not_in":
-                return not any(self.matches(option, seen) for option in _many(value))
-            case "exists":
-                return (seen != MISSING and seen is not None) is bool(value)
-            case "size":
-                return isinstance(seen, list | Mapping | str) and self.matches(value, len(seen))
-            case "matches":
-                return isinstance(seen, str) and re.search(str(value), seen) is not None
-            case _:
-                return self._collection(op, value, seen)
+    def _holds(self, op: str, value: Any, seen: Any) -> bool:
+        if op in {"gt", "gte", "lt", "lte"}:
+            return self._ordered(op, value, seen)
+        if op in {"eq", "ne"}:
+            return self.same(value, seen) is (op == "eq")
+        if op in {"in", "not_in"}:
+            return any(self.matches(option, seen) for option in _many(value)) is (op == "in")
+        if op == "exists":
+            return (seen != MISSING and seen is not None) is bool(value)
+        if op == "size":
+            return isinstance(seen, list | Mapping | str) and self.matches(value, len(seen))
+        return self._collection(op, value, seen)
 
     def _ordered(self, op: str, value: Any, seen: Any) -> bool:
         if isinstance(value, str) and isinstance(seen, str):
@@ -116,23 +108,24 @@ class Matcher:
             return False
         return isinstance(value, int | float) and isinstance(seen, int | float) and _compare(op, seen, value)
 
+    def _text(self, op: str, value: Any, seen: str) -> bool:
+        if op == "matches":
+            return re.search(str(value), seen) is not None
+        return (str(value) in seen) is (op != "lacks")
+
     def _collection(self, op: str, value: Any, seen: Any) -> bool:
-        if isinstance(seen, str) and isinstance(value, str):
-            return (value in seen) is (op != "lacks")
+        if isinstance(seen, str):
+            return self._text(op, value, seen)
         items = list(seen) if isinstance(seen, list | Mapping) else None
         if items is None:
             return op == "lacks"
-        match op:
-            case "contains":
-                return any(self.matches(value, item) for item in items)
-            case "lacks":
-                return not any(self.matches(value, item) for item in items)
-            case "each":
-                return all(self.matches(value, item) for item in items)
-            case "contains_all":
-                return all(any(self.matches(one, item) for item in items) for one in _many(value))
-            case _:
-                return self._same_items(_many(value), items)
+        if op in {"contains", "lacks"}:
+            return any(self.matches(value, item) for item in items) is (op == "contains")
+        if op == "each":
+            return all(self.matches(value, item) for item in items)
+        if op == "contains_all":
+            return all(any(self.matches(one, item) for item in items) for one in _many(value))
+        return self._same_items(_many(value), items)
 
     def _same_items(self, wanted: list[Any], items: list[Any]) -> bool:
         left = list(items)

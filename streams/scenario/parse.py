@@ -7,8 +7,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from schemas import inputs, outputs
-from streams.scenario.facts_file import documents
 from streams.scenario.expectations import ExpectationReader, instants_of
+from streams.scenario.facts_file import documents
 from streams.scenario.fixture import FixtureCompiler, names_of
 from streams.scenario.model import AFTER_LAST, AnyExpectation, Scenario, Step
 from streams.scenario.reading import instant, items, mapping, only, text

@@ -199,7 +199,7 @@ class TopicPlayer:
 
     def _record(self, send: Send, at: datetime) -> Record:
         if send.repeat_of is None:
-            return record_of(self.scenario, send, at, self._lookup)
+            return record_of(send, at, self._lookup)
         if send.repeat_of not in self._sent:
             raise LookupError(f"step {send.id} repeats {send.repeat_of}, which sent nothing")
         return self._sent[send.repeat_of]

@@ -102,7 +102,7 @@ class _Walk:
         if isinstance(node, Map):
             return self.mapping(node, self.chosen(node, schema), name)
         if isinstance(node, List):
-            items = next((option.get("items", {}) for option in self.variants(schema) if "items" in option), {})
+            items: Schema = next((option.get("items", {}) for option in self.variants(schema) if "items" in option), {})
             return [self.value(item, items, name) for item in node.items]
         return self.scalar(node, self.variants(schema), name)
 

@@ -38,6 +38,14 @@ INSTANTS = ("observed_at", "issued_at", "raised_at", "reported_at", "occurred_at
 """Required instants that are the step's own where the file does not state them."""
 DEFAULT_SOURCE = "cad"
 DIRECTIVE_KEYS = ("by", "as", "id", "issued_at", "expires_at", "realm", "legal_basis", "sign")
+RENAMED: dict[str, dict[str, str]] = {
+    "amend": {"id": "request", "by": "unit"},
+    "cancel": {"id": "request", "by": "unit"},
+    "alert": {"id": "alert", "by": "issued_by", "level": "alert_level"},
+    "signal": {"id": "signal"},
+    "signal_step": {"id": "signal", "by": "by_unit"},
+}
+"""Short forms that only rename keys."""
 REPORT_NAMES = {"incident": "external_id", "by": "reporter_unit", "to": "received_by", "kinds": "hazard_kinds"}
 CARRIED = ("source", "hazard_kinds", "place", "occurred_at", "setting", "channel")
 """What a report takes from the report before it of the same incident."""
@@ -67,7 +75,7 @@ class Story:
 def expand(word: str, node: Map, story: Story) -> Map:
     """The full data of a short form."""
     special = _SPECIAL.get(word)
-    return special(node, story) if special else node
+    return special(node, story) if special else _renamed(node, RENAMED.get(word, {}))
 
 
 def complete(type_: str, data: Map) -> Map:
@@ -165,14 +173,6 @@ def _directive(node: Map, story: Story) -> Map:
     return _over(data, base)
 
 
-def _signal(node: Map, story: Story) -> Map:
-    return _renamed(node, {"id": "signal", "by": "by_unit"})
-
-
-def _by_unit(node: Map, story: Story) -> Map:
-    return _renamed(node, {"id": "request", "by": "unit"})
-
-
 def _upward(node: Map, story: Story) -> Map:
     data = _renamed(node, {"by": "from_unit", "to": "to_units"})
     incident = data.get("incident")
@@ -186,10 +186,6 @@ def _upward(node: Map, story: Story) -> Map:
     return _over(data, {"source": story.names.incidents.get(key, DEFAULT_SOURCE), "department": department})
 
 
-def _alert(node: Map, story: Story) -> Map:
-    return _renamed(node, {"id": "alert", "by": "issued_by", "level": "alert_level"})
-
-
 def _word(node: Map, key: str) -> str:
     found = node.get(key)
     return str(found.plain()) if isinstance(found, Scalar) else ""
@@ -198,11 +194,6 @@ def _word(node: Map, key: str) -> str:
 _SPECIAL: dict[str, Callable[[Map, Story], Map]] = {
     "report": _report,
     "request": _request,
-    "amend": _by_unit,
-    "cancel": _by_unit,
     "directive": _directive,
     "upward": _upward,
-    "alert": _alert,
-    "signal": _signal,
-    "signal_step": _signal,
 }

@@ -112,7 +112,7 @@ class StepCompiler:
         return Send(type_, shaped, source, id_, area, signer, _signature(signature))
 
     def _directive(self, node: Map, word: str, data: Map, id_: str) -> tuple[Map, str, str]:
-        claims = {"directive": Scalar(id_, data.place), "realm": Scalar(self.realm, data.place)}
+        claims: dict[str, Tree] = {"directive": Scalar(id_, data.place), "realm": Scalar(self.realm, data.place)}
         data = data.over(Map(claims, data.place))
         issuer = data.get("issuer")
         signer = str(issuer.plain()) if isinstance(issuer, Scalar) else ""

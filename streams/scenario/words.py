@@ -56,13 +56,42 @@ OUTCOMES = {
     "pending_authorization": "待授权 pending_authorization",
     "short": "不足 short",
 }
-TIERS = {
+GROUNDS = {
     "above_floor": "最近可用且不动保底 nearest above floor",
     "own_reserve": "动用本区保底 own reserve",
     "waived_floor": "豁免保底 floor waived",
     "preempted": "改派 preempted",
     "requisition": "征用 requisition",
     "by_hand": "人工指定 by hand",
+}
+NEEDS = {
+    "medical": "医疗救治 medical",
+    "sanitation": "卫生防疫、洗消 sanitation and decontamination",
+    "psychosocial": "心理援助 psychosocial",
+    "shelter": "安置 shelter",
+    "supplies": "物资 supplies",
+    "reconnaissance": "侦察 reconnaissance",
+}
+RULES = {
+    "E9": "较大以上突发公共卫生事件 serious or worse public-health emergency",
+    "E10": "一般事件趋势恶化 general one that gets worse",
+    "E11": "总指挥指令 order of the commander-in-chief",
+    "W2": "视情转入联合指挥 joint command as the case requires",
+    "D3": "重大事件前方专班 forward working group",
+}
+PROPOSALS = {
+    "start_response": "启动响应 start response",
+    "raise_response": "提级 raise response",
+    "lower_response": "降级 lower response",
+    "end_response": "终止响应 end response",
+    "joint": "联动机制 joint mechanism",
+    "merge": "合并事件 merge incidents",
+}
+TIERS_OF_GOVERNMENT = {
+    "district": "县（区）district",
+    "city": "市 city",
+    "province": "省 province",
+    "nation": "国家 nation",
 }
 
 
@@ -81,7 +110,7 @@ def _collect(tree: Any, found: dict[str, str]) -> None:
             _collect(item, found)
     elif isinstance(tree, dict):
         name = tree.get("name") if isinstance(tree.get("name"), dict) else tree
-        key = tree.get("group") or tree.get("kind") or tree.get("fact") or tree.get("id")
+        key = (tree.get("group") if "template" in tree else None) or tree.get("kind") or tree.get("id")
         if isinstance(name, dict) and isinstance(key, str) and "zh" in name:
             found.setdefault(key, f"{name['zh']} {name.get('en', key)}")
         for item in tree.values():

@@ -15,7 +15,7 @@ from schemas.inputs import registers as reg
 from schemas.inputs.reports import IncidentReported, Place
 from schemas.outputs.incident_events import IncidentClosed
 from streams.domain.cascade import cascade, evolve
-from streams.domain.context import Concern, Context, Received
+from streams.domain.context import Context, Received
 from streams.domain.core import Incident
 from streams.domain.state import AreaState
 from streams.policy.loader import bundled

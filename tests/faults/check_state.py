@@ -70,9 +70,9 @@ class _Area:
         self._findings.count("decided_again")
         if [encode(event) for event in again] != data:
             self._decided = None
-            was, now = [event.TYPE for event in recorded], [event.TYPE for event in again]
             self._findings.wrong(
-                "decided_otherwise", f"{self._area} {row['type']} {row['id']} at {row['seq']}: {was} again {now}"
+                "decided_otherwise",
+                f"{self._area} {row['type']} {row['id']} at {row['seq']}: {_first_difference(recorded, again)}",
             )
 
     async def _policy(self, database: asyncpg.Connection, state: AreaState) -> Policy:
@@ -85,9 +85,27 @@ class _Area:
         for key in sorted(stored.keys() | folded.keys()):
             row, entity = stored.get(key), folded.get(key)
             if row is None or entity is None or not _same(row, entity):
-                what = "is not stored" if row is None else "is not in the fold" if entity is None else "differs"
-                self._findings.wrong("state_differs", f"{self._area} {key} {what}")
+                self._findings.wrong("state_differs", f"{self._area} {key}: {_difference(row, entity)}")
         self._findings.count("entities", len(stored))
+
+
+def _difference(row: asyncpg.Record | None, entity: Entity | None) -> str:
+    if row is None or entity is None:
+        return "is not stored" if row is None else "is not in the fold"
+    stored, folded = json.loads(row["body"]), json.loads(entity.model_dump_json())
+    fields = {name: (stored.get(name), folded.get(name)) for name in folded if stored.get(name) != folded.get(name)}
+    return f"stored and folded differ: {str(fields)[:400]} resident {row['resident']} {entity.resident()}"
+
+
+def _first_difference(recorded: list[OutputEvent], again: list[OutputEvent]) -> str:
+    for was, now in zip(recorded, again, strict=False):
+        if was != now and type(was) is type(now):
+            before, after = was.model_dump(), now.model_dump()
+            fields = {name: (before[name], after[name]) for name in before if before[name] != after[name]}
+            return f"{was.TYPE} was and is now {str(fields)[:400]}"
+        if encode(was) != encode(now):
+            return f"was {was.TYPE}, is now {now.TYPE}, same but for the order of its fields: {was == now}"
+    return f"was {[event.TYPE for event in recorded]}, is now {[event.TYPE for event in again]}"
 
 
 def _same(row: asyncpg.Record, entity: Entity) -> bool:

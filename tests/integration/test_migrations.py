@@ -125,7 +125,7 @@ async def put(connection: asyncpg.Connection, kind: str, id: str, **body: object
     import json
 
     await connection.execute(
-        "insert into state (area, kind, id, resident, seq, body) values ('420100', $1, $2, true, 1, $3::jsonb) "
+        "insert into state (area, kind, id, resident, seq, body) values ('420100', $1, $2, true, 1, $3::json) "
         "on conflict (area, kind, id) do update set body = excluded.body",
         kind,
         id,

@@ -13,6 +13,7 @@ from schemas.outputs.area_events import DirectiveAccepted
 from streams.domain.cascade import cascade
 from streams.domain.context import Context, Happened, Received
 from streams.domain.core import Incident
+from streams.domain.directives.refs import resolve_incident
 from streams.domain.state import AreaState
 from streams.policy.loader import bundled
 from streams.policy.model import Policy
@@ -59,7 +60,9 @@ class World:
         """Decide an accepted directive: signature and authority are other tests' matter."""
         self.count += 1
         self.now = max(self.now, now or self.now)
+        about = resolve_incident(self.state, getattr(command, "incident", None))
         event = DirectiveAccepted(
+            incident=about.id if about is not None else None,
             directive=f"d{self.count}",
             issuer="p-1",
             office=office,
@@ -111,3 +114,12 @@ def report(when: datetime, kinds: Iterable[str], **fields: Any) -> IncidentRepor
         "verification": "verified",
     }
     return IncidentReported(**{**defaults, **fields})
+
+
+def play(
+    world: World, *steps: tuple[datetime, dict[str, Any]], kinds: Any = ("work_safety_accident",), **more: Any
+) -> None:
+    """Reports of one sender about one incident that occurred at the first step."""
+    for when, figures in steps:
+        fields = {"occurred_at": steps[0][0], **more}
+        world.tell(report(when, kinds, figures=figures, **fields), max(when, world.now))

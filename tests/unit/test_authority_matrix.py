@@ -134,7 +134,10 @@ def changed(old: str, new: str) -> dict[str, str]:
 
 def test_another_city_may_let_its_own_government_approve_lowering_level_ii() -> None:
     """SC-8 [P]: the approver is policy data."""
-    line = "  - {id: AM-II-city, actions: [lower_response], offices: [city_government], levels: [2], source: the city plan, jurisdiction: '990100', effective_from: 2007-11-01}\n"
+    line = (
+        "  - {id: AM-II-city, actions: [lower_response], offices: [city_government], levels: [2], "
+        "source: the city plan, jurisdiction: '990100', effective_from: 2007-11-01}\n"
+    )
     city = City(load_policy(changed("  - {id: AM-I,", line + "  - {id: AM-I,")))
     city.report(deaths=10)
     city.order("governor", "start_response", incident="cad|X1", level=2, notice=NOTICE)

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.policy.conditions import ConditionError, Vocabulary, compiled, names, parse, parse_sum, value_of
+from streams.policy.conditions import ConditionError, Vocabulary, names, parse, parse_sum
+from streams.policy.evaluation import compiled, value_of
 from streams.policy.facts import load
 from streams.policy.loader import bundled, bundled_documents
 from streams.policy.reader import PolicyError
@@ -77,7 +78,11 @@ def test_what_is_not_in_the_language_is_an_error(when: str, words: str) -> None:
 
 
 def test_a_tree_knows_the_facts_it_looks_at() -> None:
-    assert names(parse("missing>=1 or (deaths+missing>=3 and not spreading)", WORDS)) == ("missing", "deaths", "spreading")
+    assert names(parse("missing>=1 or (deaths+missing>=3 and not spreading)", WORDS)) == (
+        "missing",
+        "deaths",
+        "spreading",
+    )
 
 
 @given(st.text(alphabet="deathsmingor and()<>=!+'0123456789. ", max_size=40))

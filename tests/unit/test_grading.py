@@ -1,31 +1,18 @@
 """Grades of incidents: what counts, what is frozen, which law, which trend."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.inputs import directives as cmd
-from schemas.outputs.incident_events import (
-    CasualtiesSettled,
-    IncidentGraded,
-    ReportingThresholdMet,
-    TrendAssessed,
-)
+from schemas.outputs.incident_events import CasualtiesSettled, IncidentGraded
 from schemas.outputs.refusals import CommandRefused
 from streams.domain.core import Incident
 from streams.policy.loader import bundled, bundled_documents, load
 from streams.policy.model import Policy
-from tests.unit.intake_world import START, A, B, World, at, of, report
-
-
-def play(world: World, *steps: tuple[datetime, dict[str, Any]], kinds: Any = ("work_safety_accident",), **more: Any) -> None:
-    """Reports of one sender about one incident that occurred at the first step."""
-    for when, figures in steps:
-        fields = {"occurred_at": steps[0][0], **more}
-        world.tell(report(when, kinds, figures=figures, **fields), max(when, world.now))
+from tests.unit.intake_world import START, A, B, World, at, of, play, report
 
 
 def test_a_grade_says_its_rules_inputs_and_policy() -> None:
@@ -66,7 +53,11 @@ def test_the_national_relief_table_is_kept_beside_the_composite() -> None:
     assert {grade.family: grade.in_composite for grade in incident.families} == {"NDRn": False, "NDRc": True}
     alone = world_with("NDRc-table", "990200")
     play(alone, (START, {"people": 120_000}), kinds=["natural_disaster"])
-    assert (alone.incident.severity("NDRn"), alone.incident.severity("NDRc"), alone.incident.composite) == (4, None, None)
+    assert (alone.incident.severity("NDRn"), alone.incident.severity("NDRc"), alone.incident.composite) == (
+        4,
+        None,
+        None,
+    )
 
 
 def world_with(table: str, jurisdiction: str) -> World:
@@ -81,7 +72,9 @@ def world_with(table: str, jurisdiction: str) -> World:
 def test_an_initial_determination_counts_until_it_is_reassessed() -> None:
     """2.4: EQi stays in the composite beside the actual grade until a re-assessment directive."""
     world = World()
-    quake = report(START, ["earthquake_initial"], figures={"magnitude": 6.1, "density": "fairly_dense"}, source="seismic")
+    quake = report(
+        START, ["earthquake_initial"], figures={"magnitude": 6.1, "density": "fairly_dense"}, source="seismic"
+    )
     world.tell(quake, START)
     play(world, (START, {"deaths": 11, "missing": 3}), kinds=["earthquake"], source="seismic")
     incident = world.incident
@@ -97,7 +90,11 @@ def test_an_initial_determination_counts_until_it_is_reassessed() -> None:
     assert refused.code == "NO_INITIAL_DETERMINATION"
 
 
-FREEZE = (("work_safety_accident",), 30), (("work_safety_accident", "fire_accident"), 7), (("road_traffic_accident",), 7)
+FREEZE = (
+    (("work_safety_accident",), 30),
+    (("work_safety_accident", "fire_accident"), 7),
+    (("road_traffic_accident",), 7),
+)
 
 
 @pytest.mark.parametrize(("kinds", "days"), FREEZE)
@@ -152,7 +149,9 @@ TABLE = bundled_documents()["grading.yaml"].partition("- id: WSA-table\n")[2].pa
 def test_an_incident_is_judged_by_the_law_of_its_day() -> None:
     """B3, design rule 6: a replay under an old policy date gives the old grade."""
     closed = TABLE.replace("effective_from: 2007-06-01", "effective_from: 2007-06-01\n  effective_to: 2026-06-30")
-    newer = TABLE.replace("effective_from: 2007-06-01", "effective_from: 2026-07-01").replace("deaths>=3 ", "deaths>=2 ")
+    newer = TABLE.replace("effective_from: 2007-06-01", "effective_from: 2026-07-01").replace(
+        "deaths>=3 ", "deaths>=2 "
+    )
     policy = changed_policy(TABLE, closed + "- id: WSA-table-2026\n" + newer)
     for occurred, severity in (("2026-06-30 23:59", 4), ("2026-07-01 00:01", 3)):
         world = World(policy)
@@ -165,7 +164,9 @@ def test_an_incident_is_judged_by_the_law_of_its_day() -> None:
 
 def test_two_laws_on_one_day_do_not_load() -> None:
     with pytest.raises(Exception, match="both grade WSA in CN on the same days"):
-        changed_policy(TABLE, TABLE.replace("id: WSA-", "id: WSB-") + "- id: WSB-table\n" + TABLE.replace("id: WSA-", "id: WSC-"))
+        changed_policy(
+            TABLE, TABLE.replace("id: WSA-", "id: WSB-") + "- id: WSB-table\n" + TABLE.replace("id: WSA-", "id: WSC-")
+        )
 
 
 def test_a_city_chooses_the_numeric_wording_of_medical_rescue() -> None:
@@ -205,8 +206,8 @@ def test_a_city_table_and_a_new_kind_need_no_code() -> None:
     """B4: a rule change is a data change."""
     documents = bundled_documents()
     kind = (
-        "hazards:\n- {id: heat_stroke, zh: 中暑, en: heat stroke, group: public_health, families: [PHE], department: health, "
-        "source: plan of J, jurisdiction: CN, effective_from: 2020-01-01}"
+        "hazards:\n- {id: heat_stroke, zh: 中暑, en: heat stroke, group: public_health, families: [PHE], "
+        "department: health, source: plan of J, jurisdiction: CN, effective_from: 2020-01-01}"
     )
     table = (
         'tables:\n- {id: J-heat, family: PHE, kinds: [heat_stroke], source: plan of J, jurisdiction: "990100", '
@@ -238,111 +239,6 @@ def test_a_wrong_table_does_not_load(old: str, new: str, words: str) -> None:
     assert "grading.yaml:" in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("kind", "setting", "figures", "rules"),
-    [
-        ("cholera", "none", {"cases": 1}, ["RT-single-case"]),
-        ("sars", "none", {"suspected": 1}, ["RT-single-case"]),
-        ("pneumonic_plague", "none", {"confirmed": 1}, ["RT-single-case"]),
-        ("cholera", "none", {"cases": 0}, []),
-        ("food_poisoning", "none", {"cases": 29}, []),
-        ("food_poisoning", "none", {"cases": 30}, ["RT-food"]),
-        ("food_poisoning", "none", {"deaths": 1}, ["RT-food"]),
-        ("food_poisoning", "school", {"cases": 4}, []),
-        ("food_poisoning", "school", {"cases": 5}, ["RT-food-collective"]),
-        ("food_poisoning", "kindergarten", {"deaths": 1}, ["RT-food", "RT-food-collective"]),
-        ("food_poisoning", "major_event", {"cases": 38}, ["RT-food", "RT-food-collective"]),
-        ("food_poisoning", "collective_unit", {"cases": 5}, ["RT-food-collective"]),
-        ("occupational_poisoning", "none", {"cases": 9}, []),
-        ("occupational_poisoning", "none", {"cases": 10}, ["RT-occupational"]),
-        ("occupational_poisoning", "none", {"deaths": 1}, ["RT-occupational"]),
-        ("other_acute_poisoning", "none", {"cases": 2}, []),
-        ("other_acute_poisoning", "none", {"cases": 3}, ["RT-other-poisoning"]),
-        ("environmental_cause", "none", {"cases": 2}, []),
-        ("environmental_cause", "none", {"cases": 3}, ["RT-environment"]),
-        ("radiation_exposure", "none", {"exposed": 1}, ["RT-radiation"]),
-        ("radiation_exposure", "none", {"cases": 1}, ["RT-radiation"]),
-        ("radiation_exposure", "none", {}, []),
-        ("class_bc_outbreak", "none", {"cases": 25}, []),
-        ("class_bc_outbreak", "collective_unit", {"cases": 19}, []),
-        ("class_bc_outbreak", "collective_unit", {"cases": 22}, ["RT-diarrhoea"]),
-        ("class_bc_outbreak", "school", {"cases": 20}, ["RT-diarrhoea"]),
-        ("class_bc_outbreak", "kindergarten", {"cases": 20}, ["RT-diarrhoea"]),
-        ("class_bc_outbreak", "none", {"disease": "infectious_diarrhoea", "deaths": 1}, ["RT-diarrhoea-death"]),
-        ("class_bc_outbreak", "none", {"disease": "measles", "deaths": 1}, []),
-        ("class_bc_outbreak", "none", {"disease": "typhoid", "cases": 4}, []),
-        ("class_bc_outbreak", "none", {"disease": "typhoid", "cases_7d_city": 5}, ["RT-hepatitis-typhoid"]),
-        ("class_bc_outbreak", "none", {"disease": "hepatitis_a", "cases": 5}, ["RT-hepatitis-typhoid"]),
-        ("class_bc_outbreak", "none", {"disease": "hepatitis_e", "cases": 5}, ["RT-hepatitis-typhoid"]),
-        ("class_bc_outbreak", "none", {"disease": "measles", "cases": 9}, []),
-        *(
-            ("class_bc_outbreak", "none", {"disease": disease, "cases": 10}, ["RT-exanthema"])
-            for disease in ("measles", "mumps", "rubella", "scarlet_fever", "varicella")
-        ),
-        ("class_bc_outbreak", "none", {"disease": "measles", "cases_7d_city": 10}, ["RT-exanthema"]),
-        ("strain_loss", "none", {}, ["RT-strain-loss"]),
-        ("work_safety_accident", "none", {"deaths": 30}, []),
-    ],
-)
-def test_reporting_thresholds_are_a_predicate_of_their_own(
-    kind: str, setting: str, figures: dict[str, Any], rules: list[str]
-) -> None:
-    """2.2 note 9: what must be reported need not be graded."""
-    world = World()
-    play(world, (START, figures), kinds=[kind], setting=setting)
-    assert [hit.rule for event in of(ReportingThresholdMet, world.events) for hit in event.hits] == rules
-
-
-def test_a_threshold_is_met_once() -> None:
-    """SC-3: 38 sick in a school meet both rules at once; more sick meet nothing new."""
-    world = World()
-    play(world, (START, {"cases": 5}), (START + timedelta(hours=1), {"cases": 38}), kinds=["food_poisoning"], setting="school")
-    play(world, (START + timedelta(hours=2), {"cases": 67}), kinds=["food_poisoning"], setting="school")
-    met = [[hit.rule for hit in event.hits] for event in of(ReportingThresholdMet, world.events)]
-    assert met == [["RT-food-collective"], ["RT-food"]]
-
-
-def trends(world: World) -> list[tuple[str, int | None, int]]:
-    return [(event.trend, event.base, event.count) for event in of(TrendAssessed, world.events)]
-
-
-@pytest.mark.parametrize(
-    ("counts", "expected"),
-    [
-        ([(0, 4), (90, 7)], [("worsening", 4, 7)]),
-        ([(0, 4), (90, 6)], []),
-        ([(0, 6), (90, 9)], [("worsening", 6, 9)]),
-        ([(0, 7), (90, 10)], []),
-        ([(0, 1)], []),
-        ([(0, 1), (4 * 1440, 5), (5 * 1440, 6)], []),
-        ([(0, 4), (1440, 7)], [("worsening", 4, 7)]),
-        ([(0, 4), (1441, 7)], []),
-        ([(0, 4), (60, 5), (1441, 8)], [("worsening", 5, 8)]),
-        ([(0, 38), (50, 67), (120, 100), (170, 100)], [("worsening", 38, 67), ("worsening", 38, 100)]),
-        ([(0, 4), (60, 8), (1560, 8)], [("worsening", 4, 8)]),
-        ([(0, 4), (60, 8), (1400, 8), (1560, 9)], [("worsening", 4, 8), ("stable", 8, 9)]),
-        ([(60, 8), (0, 4), (61, 8)], []),
-        ([(60, 8), (0, 4), (61, 9)], [("worsening", 4, 9)]),
-    ],
-)
-def test_a_trend_is_growth_against_the_oldest_count_of_the_period(
-    counts: list[tuple[int, int]], expected: list[tuple[str, int | None, int]]
-) -> None:
-    """SC-2, SC-3, SC-6 [P]: at least 50 % in 24 h and at least 3 new cases; a first count has no growth."""
-    world = World()
-    for minutes, cases in counts:
-        when = START + timedelta(minutes=minutes)
-        event = report(when, ["occupational_poisoning"], figures={"cases": cases}, occurred_at=START)
-        world.tell(event, START + timedelta(days=6))
-    assert trends(world) == expected
-
-
-def test_an_accident_without_a_public_health_kind_has_no_trend() -> None:
-    world = World()
-    play(world, (START, {"cases": 4}), (START + timedelta(hours=1), {"cases": 40}))
-    assert trends(world) == []
-
-
 COUNTS = ("deaths", "serious", "critical", "casualties", "missing", "loss_yuan", "provinces", "prefectures")
 
 
@@ -364,7 +260,12 @@ def test_more_of_anything_never_lowers_a_grade(facts: dict[str, int], name: str,
 
 def test_every_families_grade_is_kept_on_the_incident() -> None:
     world = World()
-    play(world, (START, {"cases": 10, "serious": 10}), kinds=["occupational_poisoning", "work_safety_accident"], district=A)
+    play(
+        world,
+        (START, {"cases": 10, "serious": 10}),
+        kinds=["occupational_poisoning", "work_safety_accident"],
+        district=A,
+    )
     grades = {grade.family: grade.severity for grade in world.incident.families}
     assert grades == {"WSA": 3, "PHE": 3}
     assert list(world.state.of(Incident)) == [world.incident.id]

@@ -108,7 +108,9 @@ def test_a_suspicion_is_kept_and_opens_nothing() -> None:
     """IN-10: a clue below any threshold becomes an incident only when it is reported as one."""
     world = World()
     events = world.tell(report(START, ["unknown_cause_cluster"], suspicion=True), START)
-    assert [type(event) for event in events if event.incident or isinstance(event, out.SuspicionKept)] == [out.SuspicionKept]
+    assert [type(event) for event in events if event.incident or isinstance(event, out.SuspicionKept)] == [
+        out.SuspicionKept
+    ]
     assert not world.state.of(Incident)
     assert not world.state.of(Suspicion), "history leaves the working state"
     world.tell(report(START, ["unknown_cause_cluster"], figures={"clusters": 1}), START)
@@ -177,7 +179,9 @@ def test_a_report_widens_kinds_districts_setting_and_time() -> None:
             START + timedelta(hours=1),
         ),
     )
-    assert [(event.hazard_kinds, event.districts) for event in changed] == [((*EXPLOSION, "occupational_poisoning"), (B, C))]
+    assert [(event.hazard_kinds, event.districts) for event in changed] == [
+        ((*EXPLOSION, "occupational_poisoning"), (B, C))
+    ]
     incident = world.incident
     assert (incident.setting, incident.occurred_at, incident.severity("PHE")) == ("school", earlier, 3)
 

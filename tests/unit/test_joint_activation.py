@@ -150,7 +150,16 @@ def test_e11_needs_no_incident_at_all() -> None:
 
 @pytest.mark.parametrize(
     "hurt",
-    [{"deaths": 1}, {"injured": 1}, {"missing": 1}, {"serious": 1}, {"casualties": 1}, {"needs": ("sanitation",)}, {"needs": ("psychosocial",)}, {"needs": ("medical",)}],
+    [
+        {"deaths": 1},
+        {"injured": 1},
+        {"missing": 1},
+        {"serious": 1},
+        {"casualties": 1},
+        {"needs": ("sanitation",)},
+        {"needs": ("psychosocial",)},
+        {"needs": ("medical",)},
+    ],
 )
 def test_w2_is_proposed_for_any_health_need_under_a_response(hurt: dict[str, Any]) -> None:
     """W2, S0 四(一)2."""

@@ -98,6 +98,8 @@ def test_the_narrowest_jurisdiction_goes_before() -> None:
 
 
 def test_an_entry_is_law_from_its_first_to_its_last_day() -> None:
-    entry = Entry(id="A", source="abc", jurisdiction="CN", effective_from=date(2020, 1, 2), effective_to=date(2020, 1, 4))
+    entry = Entry(
+        id="A", source="abc", jurisdiction="CN", effective_from=date(2020, 1, 2), effective_to=date(2020, 1, 4)
+    )
     days = [date(2020, 1, day) for day in range(1, 6)]
     assert [entry.in_force(day) for day in days] == [False, True, True, True, False]

@@ -18,7 +18,12 @@ def test_a_serious_accident_proposes_level_iii_to_the_city_at_once() -> None:
     city = City()
     city.report(deaths=3, serious=10, injured=25)
     (proposed,) = of(ResponseProposed, city.last)
-    assert (proposed.change, proposed.level, proposed.zone, proposed.offices) == ("start", 3, AREA, ("city_government",))
+    assert (proposed.change, proposed.level, proposed.zone, proposed.offices) == (
+        "start",
+        3,
+        AREA,
+        ("city_government",),
+    )
     assert [hit.rule for hit in proposed.hits] == ["LV-3", "WSA-3"]
     assert proposed.assessment is not None
     assert proposed.assessment.composite == 3

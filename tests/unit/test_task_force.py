@@ -12,6 +12,8 @@ from streams.policy.taskforce import load as load_taskforce
 from tests.unit.command_city import City, of
 
 HEALTH, EM = "health", "emergency_management"
+TOXIC = ("occupational_poisoning", "work_safety_accident")
+BOTH = {"PHE": HEALTH, "WSA": EM}
 
 
 def joint(**report: Any) -> City:
@@ -35,10 +37,10 @@ def task_force(city: City) -> TaskForce:
         ({"kinds": ("natural_disaster",), "people": 600}, EM, HEALTH, {}),
         ({"kinds": ("earthquake",), "deaths": 10}, EM, HEALTH, {}),
         ({"kinds": ("mass_casualty",), "casualties": 50, "critical": 9}, None, None, {}),
-        ({"kinds": ("work_safety_accident", "mass_casualty"), "deaths": 1, "critical": 9}, EM, HEALTH, {}),
-        ({"kinds": ("occupational_poisoning", "work_safety_accident"), "cases": 4, "serious": 4}, None, None, {"PHE": HEALTH, "WSA": EM}),
-        ({"kinds": ("occupational_poisoning", "work_safety_accident"), "cases": 4, "serious": 4, "deaths": 3}, None, None, {"PHE": HEALTH, "WSA": EM}),
-        ({"kinds": ("occupational_poisoning", "work_safety_accident"), "cases": 4, "serious": 60}, EM, HEALTH, {}),
+        ({"kinds": ("work_safety_accident", "mass_casualty"), "critical": 9}, EM, HEALTH, {}),
+        ({"kinds": TOXIC, "cases": 4, "serious": 4}, None, None, BOTH),
+        ({"kinds": TOXIC, "cases": 4, "serious": 4, "deaths": 3}, None, None, BOTH),
+        ({"kinds": TOXIC, "cases": 4, "serious": 60}, EM, HEALTH, {}),
         ({"kinds": ("food_poisoning", "natural_disaster"), "cases": 120, "people": 600}, HEALTH, EM, {}),
         ({"kinds": ("food_poisoning",), "cases": 3}, HEALTH, EM, {}),
     ],
@@ -53,8 +55,8 @@ def test_the_more_severe_naming_family_leads(
 
 def test_the_lead_changes_with_the_grades() -> None:
     """TF-3: an accident that becomes an outbreak."""
-    city = joint(kinds=("occupational_poisoning", "work_safety_accident"), cases=4, serious=4)
-    city.report(kinds=("occupational_poisoning", "work_safety_accident"), cases=50, serious=12)
+    city = joint(kinds=TOXIC, cases=4, serious=4)
+    city.report(kinds=TOXIC, cases=50, serious=12)
     (changed,) = of(TaskForceRecomposed, city.last)
     assert (changed.lead, changed.deputy, changed.branches) == (HEALTH, EM, {})
     assert {"lead", "deputy", "branches"} <= set(changed.changed)
@@ -71,11 +73,11 @@ def test_the_lead_changes_with_the_kinds() -> None:
 
 def test_the_commander_names_the_lead_and_his_word_stays() -> None:
     """TF-3 [P]."""
-    city = joint(kinds=("occupational_poisoning", "work_safety_accident"), cases=4, serious=4)
+    city = joint(kinds=TOXIC, cases=4, serious=4)
     city.order("commander", "name_lead", incident="cad|X1", department=EM)
     assert of(LeadNamed, city.last)[0].issuer == "commander"
     assert (task_force(city).lead, task_force(city).deputy) == (EM, HEALTH)
-    city.report(kinds=("occupational_poisoning", "work_safety_accident"), cases=50, serious=12)
+    city.report(kinds=TOXIC, cases=50, serious=12)
     assert task_force(city).lead == EM
 
 
@@ -99,7 +101,7 @@ def test_the_seats_are_the_conveners_the_liaison_officers_and_every_member_unit(
     seats = task_force(joint(kinds=("cholera",), cases=3)).seats
     assert seats["convener"] == ("convener_health", "convener_em")
     assert seats["liaison_officer"] == ("liaison_health", "liaison_em")
-    assert seats["member"] == ("j-health", "j-em")
+    assert seats["member"] == ("j-em", "j-health")
 
 
 def test_it_is_formed_once_and_told_again_only_when_something_changes() -> None:
@@ -112,7 +114,10 @@ def test_it_is_formed_once_and_told_again_only_when_something_changes() -> None:
 def test_groups_and_leads_are_policy_data() -> None:
     """B4."""
     documents = bundled_documents()
-    added = "  - {id: TG-drones, group: drones, template: joint, name: {zh: 无人机组, en: drones}, source: our city, jurisdiction: CN, effective_from: 2020-04-30}\n"
+    added = (
+        "  - {id: TG-drones, group: drones, template: joint, name: {zh: 无人机组, en: drones}, "
+        "source: our city, jurisdiction: CN, effective_from: 2020-04-30}\n"
+    )
     taskforce = documents["taskforce.yaml"].replace("groups:\n", "groups:\n" + added)
     city = City(load({**documents, "taskforce.yaml": taskforce}))
     city.report(kinds=("cholera",), cases=3)

@@ -1,7 +1,6 @@
 """What the rules of the joint mechanism look at (policy: activation.yaml)."""
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 
 from schemas.inputs.reports import FactValue
 from streams.domain.context import Context
@@ -20,40 +19,49 @@ PHE_GROUP = "public_health"
 class Picture(Mapping[str, FactValue]):
     """An incident as conditions see it: each fact is worked out when a condition asks for it."""
 
+    __slots__ = ("_context", "_incident", "_state")
+
     def __init__(self, state: AreaState, incident: Incident, context: Context) -> None:
         self._state = state
         self._incident = incident
         self._context = context
-        needs = incident.needs
-        self._own: dict[str, Callable[[], FactValue]] = {
-            "phe": lambda: incident.severity(PHE_FAMILY) or UNGRADED,
-            "composite": lambda: incident.composite or UNGRADED,
-            "response_running": lambda: next(responses_to(state, incident), None) is not None,
-            "trend": partial(trend_of, state, incident),
-            "hurt": self._hurt,
-            "need_medical": partial(needs.__contains__, "medical"),
-            "need_sanitation": partial(needs.__contains__, "sanitation"),
-            "need_psychosocial": partial(needs.__contains__, "psychosocial"),
-            "only_phe_kinds": self._only_phe_kinds,
-        }
 
     def __getitem__(self, name: str) -> FactValue:
-        own = self._own.get(name)
+        own = _OWN.get(name)
         if own is not None:
-            return own()
+            return own(self._state, self._incident, self._context)
         return self._incident.figures.get(name, self._context.policy.facts.absent[name])
 
     def __iter__(self) -> Iterator[str]:
-        return iter((*self._own, *self._context.policy.facts.absent))
+        return iter((*_OWN, *self._context.policy.facts.absent))
 
     def __len__(self) -> int:
-        return len(self._own) + len(self._context.policy.facts.absent)
+        return len(_OWN) + len(self._context.policy.facts.absent)
 
-    def _hurt(self) -> int:
-        figures = self._incident.figures
-        counts = (figures.get(name, 0) for name in self._context.policy.facts.casualty_facts)
-        return max((count for count in counts if isinstance(count, int)), default=0)
 
-    def _only_phe_kinds(self) -> bool:
-        book = self._context.policy.hazards.kinds(*day_and_places(self._state, self._incident.occurred_at))
-        return all(kind in book and book[kind].group == PHE_GROUP for kind in self._incident.hazard_kinds)
+def _response_running(state: AreaState, incident: Incident, _: Context) -> bool:
+    return next(responses_to(state, incident), None) is not None
+
+
+def _hurt(_: AreaState, incident: Incident, context: Context) -> int:
+    counts = (incident.figures.get(name, 0) for name in context.policy.facts.casualty_facts)
+    return max((count for count in counts if isinstance(count, int)), default=0)
+
+
+def _only_phe_kinds(state: AreaState, incident: Incident, context: Context) -> bool:
+    book = context.policy.hazards.kinds(*day_and_places(state, incident.occurred_at))
+    return all(kind in book and book[kind].group == PHE_GROUP for kind in incident.hazard_kinds)
+
+
+_OWN: dict[str, Callable[[AreaState, Incident, Context], FactValue]] = {
+    "phe": lambda _, incident, __: incident.severity(PHE_FAMILY) or UNGRADED,
+    "composite": lambda _, incident, __: incident.composite or UNGRADED,
+    "response_running": _response_running,
+    "trend": lambda state, incident, _: trend_of(state, incident),
+    "hurt": _hurt,
+    "need_medical": lambda _, incident, __: "medical" in incident.needs,
+    "need_sanitation": lambda _, incident, __: "sanitation" in incident.needs,
+    "need_psychosocial": lambda _, incident, __: "psychosocial" in incident.needs,
+    "only_phe_kinds": _only_phe_kinds,
+}
+"""The words that activation.yaml adds to the catalogue of facts."""

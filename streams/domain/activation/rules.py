@@ -25,14 +25,19 @@ def consider(state: AreaState, incident_id: str, context: Context) -> Iterator[O
     if incident is None or not incident.resident():
         return
     picture = Picture(state, incident, context)
-    for conditional in law(state, context.policy.activation, incident.occurred_at).conditional:
-        if conditional.holds(picture) and not _spoken(state, incident, conditional.rule):
-            hits = (_hit(conditional, picture),)
-            if conditional.rule.decision == "automatic":
-                yield from hit(state, conditional.rule, hits, incident_id, context)
-                yield from supersede(state, incident_id, conditional.rule.id, context)
-            else:
-                yield from _propose(state, incident, conditional.rule, hits, context)
+    conditionals = law(state, context.policy.activation, incident.occurred_at).conditional
+    silent = _silent(state, incident, conditionals)
+    for conditional in conditionals:
+        rule = conditional.rule
+        if rule.id in silent or not conditional.holds(picture):
+            continue
+        hits = (_hit(conditional, picture),)
+        if rule.decision == "automatic":
+            yield from hit(state, rule, hits, incident_id, context)
+            yield from supersede(state, incident_id, rule.id, context)
+        else:
+            yield from _propose(state, incident, rule, hits, context)
+        silent = _silent(state, incident, conditionals)
 
 
 def supersede(state: AreaState, incident_id: str, rule: str, context: Context) -> Iterator[OutputEvent]:
@@ -51,20 +56,22 @@ def _hit(conditional: Conditional, picture: Picture) -> RuleHit:
     return RuleHit(rule=conditional.rule.id, inputs=inputs, mark=conditional.rule.mark)
 
 
-def _spoken(state: AreaState, incident: Incident, rule: ActivationRule) -> bool:
-    """Whether the rule has had its say: it hit, it is being asked, or it was refused and nothing got worse since."""
+def _silent(state: AreaState, incident: Incident, conditionals: tuple[Conditional, ...]) -> set[str]:
+    """Rules that have had their say: they hit, they are being asked, or were refused and nothing got worse since."""
     running = active_task_force(state, incident.id)
-    if running is not None and rule.id in running.rules():
-        return True
     severity = incident.composite or UNGRADED
-    if running is None and _stood_down(state, incident, severity):
-        return True
+    if running is None:
+        if _stood_down(state, incident, severity):
+            return {conditional.rule.id for conditional in conditionals}
+        silent: set[str] = set()
+    else:
+        hits = running.rules()
+        silent = {*hits, *(item.rule.id for item in conditionals if not set(item.rule.superseded_by).isdisjoint(hits))}
     for proposal in state.of_incident(Proposal, incident.id):
-        if proposal.kind == KIND and proposal.rule == rule.id:
-            refused = proposal.status == "rejected" and severity >= (proposal.severity or UNGRADED)
-            if proposal.waiting() or refused:
-                return True
-    return running is not None and bool(set(rule.superseded_by) & set(running.rules()))
+        refused = proposal.status == "rejected" and severity >= (proposal.severity or UNGRADED)
+        if proposal.kind == KIND and (refused or proposal.waiting()):
+            silent.add(proposal.rule)
+    return silent
 
 
 def _stood_down(state: AreaState, incident: Incident, severity: int) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from schemas.outputs.allocation_events import Candidate, PassedOver, Reason, Tier
 from streams.domain.allocation.entities import Line
 from streams.domain.allocation.index import AllocationIndex
-from streams.domain.allocation.pool import CODE, GONE, IDLE, WHY, Fit, Flags, Ints, Pool, idle_rows
+from streams.domain.allocation.pool import CODE, GONE, IDLE, WHY, Fit, Flags, Floats, Pool, idle_rows
 from streams.domain.allocation.search import Ranked, Search
 from streams.domain.allocation.travel import Spot, travel_time
 
@@ -119,7 +119,7 @@ def plan(
     pool.widen(len(index.codes))
     fit = pool.fit(line.requires, line.prefers, line.minimum_type)
     penalties = _penalties(pool, law.balance_ms.get(line.urgency, 0))
-    search = Search(pool, fit, spot, travel_time(law, line.kind), penalties)
+    search = Search(pool, fit, spot, travel_time(law, line.kind), penalties, line.urgency)
     room = _Room(pool, 0 if grounds.group_waived else law.reserve.group_keeps)
     n = pool.n
     suits = fit.rows
@@ -166,16 +166,17 @@ def _without(flags: Flags, rows: list[int]) -> Flags:
     return flags
 
 
-def _penalties(pool: Pool, delta_ms: int) -> Ints | None:
+def _penalties(pool: Pool, delta_ms: int) -> Floats | None:
     """Balance term per district: `delta` times the used share of what stands above its floors."""
     if not delta_ms:
         return None
-    terms = []
-    for free, floor, lots, capacity in zip(pool.free, pool.floor, pool.lot_floor, pool.capacity, strict=True):
-        above = capacity - floor - lots
-        left = free - floor - lots
-        terms.append(delta_ms if above <= 0 else delta_ms - delta_ms * min(max(left, 0), above) // above)
-    return np.array(terms, dtype=np.int64)
+    return np.array(
+        [
+            delta_ms if above <= 0 else delta_ms - delta_ms * min(max(free - kept, 0), above) // above
+            for free, (kept, above) in zip(pool.free, pool.bases, strict=True)
+        ],
+        dtype=float,
+    )
 
 
 def _further(index: AllocationIndex, pool: Pool, spot: Spot, grounds: Grounds) -> list[tuple[Tier, Flags]]:
@@ -252,14 +253,14 @@ def _passed_over(
 ) -> tuple[PassedOver, ...]:
     """The nearest unsuitable or unavailable resources that would have been there as soon as the last pick."""
     pool = search.pool
-    rejected = ~eligible if search.fit.rows is None else search.fit.rows & ~eligible
-    for pick in picks:
-        if pick.tier != "above_floor":
-            rejected[pool.row_of[pick.resource]] = False
+    taken = [pool.row_of[pick.resource] for pick in picks if pick.tier != "above_floor"]
+    found = search.nearest(eligible, within_ms, count + len(taken))
     return tuple(
-        {"resource": resource, "eta_ms": eta, "reason": _why(pool, row, excluded)}
-        for eta, resource, row in search.nearest(rejected, within_ms, count)
-        if pool.why[row] != GONE
+        [
+            {"resource": resource, "eta_ms": eta, "reason": _why(pool, row, excluded)}
+            for eta, resource, row in found
+            if pool.why[row] != GONE and row not in taken
+        ][:count]
     )
 
 

@@ -24,11 +24,7 @@ class Desk:
     law: AllocationLaw
     now: datetime
     now_ms: int
-
-    @property
-    def index(self) -> AllocationIndex:
-        """The index, with positions that are fresh at this instant."""
-        return index_of(self.state, self.law)
+    index: AllocationIndex
 
     def after(self, minutes: int | None) -> datetime | None:
         """The instant so many minutes from now; None for None."""
@@ -96,7 +92,7 @@ def desk(state: AreaState, context: Context) -> Desk:
     area = area_of(state)
     law = context.policy.allocation.at(area.id, area.province, area.timezone, context.now)
     now_ms = int(context.now.timestamp() * 1000)
-    return Desk(state, context, law, context.now, now_ms)
+    return Desk(state, context, law, context.now, now_ms, index_of(state, law))
 
 
 def open_commitments(state: AreaState, index: AllocationIndex, resource: str) -> tuple[Commitment, ...]:

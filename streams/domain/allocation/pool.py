@@ -28,8 +28,7 @@ WHY: tuple[str, ...] = (
 CODE = {reason: code for code, reason in enumerate(WHY)}
 IDLE = CODE["idle"]
 GONE = CODE["gone"]
-FIRST_RADIUS = 6e-4
-"""Chord of about 4 km."""
+FIRST_GUESS_MS = 600_000.0
 MOST_FITS = 512
 CapabilitySet = tuple[frozenset[str], int | None]
 
@@ -69,8 +68,7 @@ class Pool:
         self.n = 0
         self.ids: list[str] = []
         self.row_of: dict[str, int] = {}
-        self.xyz: Floats = np.zeros((16, 3))
-        self.x, self.y, self.z = (np.ascontiguousarray(self.xyz[:, axis]) for axis in range(3))
+        self.xyz: Floats = np.zeros((3, 16))
         self.placed: Flags = np.zeros(16, dtype=bool)
         self.district: Ints = np.zeros(16, dtype=np.int64)
         self.capability: Ints = np.zeros(16, dtype=np.int64)
@@ -98,13 +96,15 @@ class Pool:
         """Rows that are not one indivisible unit."""
         self.unplaced = 0
         """Rows without any position."""
-        self.radius = FIRST_RADIUS
+        self.guesses: dict[int, float] = {}
+        """Score within which the last search of an urgency class found enough."""
         self.stale: dict[int, None] = {}
         """Rows whose last fix is too old: they count as being at home."""
         self._state: list[tuple[int, int, int]] = []
         self._entries: list[ResourceRegistered | None] = []
         self._numbers: list[tuple[int, int]] = []
         self._set_numbers: dict[CapabilitySet, int] = {}
+        self._bases: list[tuple[int, int]] | None = None
         self._members: list[list[int]] = []
         self._member_rows: dict[int, Ints] = {}
         self._fits: dict[Any, Fit] = {}
@@ -120,6 +120,14 @@ class Pool:
                 self._fits.clear()
             fit = self._fits[key] = Fit(self, requires, prefers, minimum_type)
         return fit
+
+    @property
+    def bases(self) -> list[tuple[int, int]]:
+        """Per district what its floors keep, and how much of the capacity stands above them."""
+        if self._bases is None:
+            kept = [floor + lots for floor, lots in zip(self.floor, self.lot_floor, strict=True)]
+            self._bases = [(base, capacity - base) for base, capacity in zip(kept, self.capacity, strict=True)]
+        return self._bases
 
     def headroom(self, district: int) -> int:
         """How much may be taken in a district before its floor is reached."""
@@ -158,12 +166,13 @@ class Pool:
         return row
 
     def _grow(self) -> None:
-        for name in ("xyz", "x", "y", "z", "placed", "district", "capability", "lead_ms", "available", "deep", "why", "open"):
+        for name in ("placed", "district", "capability", "lead_ms", "available", "deep", "why", "open"):
             old = getattr(self, name)
-            new = np.zeros((2 * len(old), *old.shape[1:]), dtype=old.dtype)
+            new = np.zeros(2 * len(old), dtype=old.dtype)
             new[: len(old)] = old
             setattr(self, name, new)
         self.why[self.n :] = GONE
+        self.xyz = np.concatenate([self.xyz, np.zeros_like(self.xyz)], axis=1)
 
     def _describe(self, row: int, entry: ResourceRegistered, district: int) -> None:
         """Take a new description: the row leaves all sums as it was and enters them as it is."""
@@ -191,6 +200,7 @@ class Pool:
         if row not in self._fix_ms or row in self.stale:
             self._place(row, entry.position)
         self._fits.clear()
+        self._bases = None
         self._move(row, *state)
 
     def _forget(self, row: int) -> None:
@@ -207,6 +217,7 @@ class Pool:
         if (group := self.group_of.pop(row, None)) is not None:
             self.groups[group].remove(row)
         self._entries[row] = None
+        self._bases = None
         self._fits.clear()
 
     def _set_number(self, key: CapabilitySet) -> int:
@@ -225,6 +236,7 @@ class Pool:
             self.lot_floor.append(0)
             self.capacity.append(0)
             self._members.append([])
+            self._bases = None
 
     # --- state: frequent changes
 
@@ -257,6 +269,7 @@ class Pool:
         self.widen(district + 1)
         if self.floor[district] != floor:
             self.floor[district] = floor
+            self._bases = None
             self._reopen(district)
 
     def _reopen(self, district: int) -> None:
@@ -309,7 +322,7 @@ class Pool:
             self.unplaced += 1 if point is None else -1
             self.placed[row] = point is not None
         if point is not None:
-            self.xyz[row] = self.x[row], self.y[row], self.z[row] = on_sphere(point)
+            self.xyz[:, row] = on_sphere(point)
 
 
 def idle_rows(pool: Pool) -> Flags:

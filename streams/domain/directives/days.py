@@ -1,6 +1,7 @@
 """Which law holds: that of the local day, in this city (design rule 6)."""
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from streams.domain.core import area_of
@@ -20,7 +21,12 @@ class Dated(Protocol[L_co]):
 def day_and_places(state: AreaState, instant: datetime) -> tuple[date, tuple[str, ...]]:
     """The area's local day of an instant, and the jurisdictions it lies in, narrowest first."""
     area = area_of(state)
-    return local_day(instant, area.timezone), jurisdictions(state.area, area.province)
+    return _placed(instant, area.timezone, state.area, area.province)
+
+
+@lru_cache(maxsize=4096)
+def _placed(instant: datetime, timezone: str, area: str, province: str | None) -> tuple[date, tuple[str, ...]]:
+    return local_day(instant, timezone), jurisdictions(area, province)
 
 
 def law(state: AreaState, section: Dated[L_co], instant: datetime) -> L_co:

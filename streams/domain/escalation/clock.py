@@ -22,15 +22,15 @@ def reclock(state: AreaState, incident_id: str, context: Context) -> Iterator[Ou
     incident = state.get(Incident, incident_id)
     if incident is None:
         return
-    hazard = longest_incubation(state, context.policy.hazards, incident)
-    rule = law(state, context.policy.responses, incident.occurred_at).termination
-    if hazard is None or rule is None:
-        return
     known = state.get(Command, incident_id) or Command(id=incident_id)
     listed = _last_listed(state, incident_id)
     cases = _counted(incident)
     onset = listed if listed is not None else _last_rise(known, incident, cases)
     if onset is None:
+        return
+    hazard = longest_incubation(state, context.policy.hazards, incident)
+    rule = law(state, context.policy.responses, incident.occurred_at).termination
+    if hazard is None or rule is None:
         return
     earliest = earliest_end(hazard, onset)
     counted_anew = listed is None and cases != known.cases

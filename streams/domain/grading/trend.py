@@ -31,7 +31,7 @@ def _assessed(state: AreaState, incident: Incident, rule: Trend) -> TrendAssesse
         return None
     newest = known.counts[-1]
     base = _oldest(known.counts, rule, newest)
-    worse = base is not None and rule.worsening(base.count, count)
+    worse = base is not None and rule.worsening(base.number, count)
     return made(
         TrendAssessed,
         incident=incident.id,
@@ -40,7 +40,7 @@ def _assessed(state: AreaState, incident: Incident, rule: Trend) -> TrendAssesse
         trend="worsening" if worse else "stable",
         count=count,
         count_as_of=newest.as_of,
-        base=base.count if base is not None else None,
+        base=base.number if base is not None else None,
         base_as_of=base.as_of if base is not None else None,
     )
 
@@ -51,7 +51,7 @@ def _oldest(counts: tuple[Count, ...], rule: Trend, newest: Count) -> Count | No
     if not period:
         return None
     first = period[0].as_of
-    return max((count for count in period if count.as_of == first), key=lambda count: count.count)
+    return max((count for count in period if count.as_of == first), key=lambda count: count.number)
 
 
 def _news(known: TrendState | None, assessed: TrendAssessed) -> bool:

@@ -20,11 +20,14 @@ def verdicts_of(state: AreaState, id: str) -> Verdicts | None:
     found = tuple(state.of_incident(Verdicts, id))
     if len(found) < 2:  # noqa: PLR2004 - nothing to join
         return found[0] if found else None
-    joined = {
-        part: reduce(_newest, (getattr(verdicts, part) for verdicts in found), {})
-        for part in ("verified", "refuted", "flags", "settled")
-    }
-    return Verdicts(id=id, incident=id, **joined)
+    return Verdicts(
+        id=id,
+        incident=id,
+        verified=reduce(_newest, (verdicts.verified for verdicts in found)),
+        refuted=reduce(_newest, (verdicts.refuted for verdicts in found)),
+        flags=reduce(_newest, (verdicts.flags for verdicts in found)),
+        settled=reduce(_newest, (verdicts.settled for verdicts in found)),
+    )
 
 
 def _newest(one: dict[str, Figure], two: dict[str, Figure]) -> dict[str, Figure]:

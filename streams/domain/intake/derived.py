@@ -30,9 +30,7 @@ class Outbreak:
     cases: tuple[LineCase, ...]
 
 
-def outbreak(
-    state: AreaState, incident: Incident, sources: Iterable[Source], kinds: tuple[Hazard, ...]
-) -> Outbreak:
+def outbreak(state: AreaState, incident: Incident, sources: Iterable[Source], kinds: tuple[Hazard, ...]) -> Outbreak:
     """The public-health side of an incident, of which `kinds` are the public-health ones."""
     words = {hazard.id for hazard in kinds}
     listed = state.get(LineList, incident.id)
@@ -70,11 +68,9 @@ def _number(value: FactValue | None) -> int:
 
 
 def _count(state: AreaState, about: Outbreak, how: LineListCount) -> int | None:
-    days = how.days
-    if days == "mean_incubation":
-        days = max((hazard.mean_incubation_days or 0 for hazard in about.kinds), default=0) or None
-        if days is None:
-            return None
+    days = _days(about, how)
+    if days is None and how.days is not None:
+        return None
     chosen = [case for case in about.cases if case.status in how.statuses]
     if days is not None:
         timezone = area_of(state).timezone
@@ -85,6 +81,14 @@ def _count(state: AreaState, about: Outbreak, how: LineListCount) -> int | None:
         return len(chosen)
     counties = Counter(case.district for case in chosen if case.district[:4] == state.area[:4])
     return sum(counties.values()) if how.over == "city" else max(counties.values(), default=0)
+
+
+def _days(about: Outbreak, how: LineListCount) -> int | None:
+    """The window's length; None for all cases, and where no kind has a mean incubation period."""
+    if how.days != "mean_incubation":
+        return how.days
+    known = (hazard.mean_incubation_days for hazard in about.kinds)
+    return max((days for days in known if days is not None), default=None)
 
 
 def _divisions(about: Outbreak, digits: int) -> set[str]:

@@ -1,4 +1,4 @@
-"""Whether an input speaks of a division that this area does not have: the shell dead-letters it (design.md, bad input)."""
+"""Whether an input speaks of a division that this area does not have: the shell dead-letters it (design, bad input)."""
 
 from schemas.base import InputEvent
 from schemas.inputs.registers import DistrictRegistered

@@ -4,6 +4,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from schemas.base import Utc
 from schemas.inputs.reports import Channel, FactValue, Place, Verification
+from streams.domain.core import Incident
 from streams.domain.state import Entity
 
 
@@ -76,7 +77,7 @@ class Count(NamedTuple):
 
     as_of: Utc
     source: str
-    count: int
+    number: int
 
 
 class CaseCounts(Detail):
@@ -84,7 +85,6 @@ class CaseCounts(Detail):
 
     KIND: ClassVar[str] = "case_counts"
 
-    since: Utc
     counts: tuple[Count, ...] = ()
     """In order of time."""
 
@@ -144,3 +144,13 @@ class IncidentLink(Detail):
 
     other: str
     reason: str
+
+
+class Merged(Detail):
+    """An incident that became part of another: as it was, so that a split can bring it back. `id` is its own."""
+
+    KIND: ClassVar[str] = "merged_incident"
+
+    into: str
+    """The incident it was merged into; `incident` is the one in which that counts by now."""
+    was: Incident

@@ -127,16 +127,15 @@ def _counted(state: AreaState, event: out.ReportAttached, key: str, kept: out.Co
     known = state.get(CaseCounts, id)
     new = Count(event.as_of, key, kept.count)
     if known is None:
-        return made(CaseCounts, id=id, incident=event.incident, since=kept.since, counts=(new,))
-    since = max(known.since, kept.since)
+        return made(CaseCounts, id=id, incident=event.incident, counts=(new,))
     counts = known.counts
-    if not counts or counts[-1] < new:
+    if counts[-1] < new:
         counts = (*counts, new)
+        if counts[0].as_of < kept.since:
+            counts = tuple(count for count in counts if count.as_of >= kept.since)
     elif new not in counts:
         counts = tuple(sorted((*counts, new)))
-    if counts[0].as_of < since:
-        counts = tuple(count for count in counts if count.as_of >= since)
-    return changed(known, since=since, counts=counts)
+    return changed(known, counts=counts)
 
 
 def _incident_update(incident: Incident, event: out.ReportAttached) -> dict[str, object]:

@@ -13,7 +13,9 @@ from streams.domain.intake.entities import Figure, Source, Verdicts
 from streams.policy.facts import Fact
 
 
-def newer(known: Mapping[str, Figure], stated: Mapping[str, FactValue], as_of: datetime, how: Verification) -> dict[str, Figure]:
+def newer(
+    known: Mapping[str, Figure], stated: Mapping[str, FactValue], as_of: datetime, how: Verification
+) -> dict[str, Figure]:
     """The newest statements after one more; of two of the same instant the verified, then the greater one stands."""
     result = dict(known)
     for name, value in stated.items():
@@ -30,7 +32,9 @@ def verified_beside(
     """The newest verified statement of each fact whose newest one is unverified, after one more report."""
     known = source.figures
     if how == "verified":
-        passed = {name: Figure(value, as_of, how) for name, value in stated.items() if _newer_stands(known, name, as_of)}
+        passed = {
+            name: Figure(value, as_of, how) for name, value in stated.items() if _newer_stands(known, name, as_of)
+        }
     else:
         passed = {
             name: known[name]

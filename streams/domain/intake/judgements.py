@@ -15,7 +15,7 @@ from streams.domain.directives.refs import resolve_incident
 from streams.domain.directives.refusals import Refusal, refused
 from streams.domain.escalation.running import own_responses
 from streams.domain.intake.counting import recounted
-from streams.domain.intake.entities import Source
+from streams.domain.intake.entities import Merged, Source
 from streams.domain.intake.merging import decide_identity
 from streams.domain.intake.reports import settled
 from streams.domain.state import AreaState
@@ -39,10 +39,11 @@ def decide_directive(state: AreaState, event: DirectiveAccepted, context: Contex
 
 def standing(state: AreaState, ref: str | None) -> Incident | None:
     """The incident that `ref` means now: a merged one has become part of another."""
+    merged = state.get(Merged, ref)
+    if merged is not None:
+        return state.get(Incident, merged.incident)
     incident = resolve_incident(state, ref)
-    while incident is not None and incident.status == "merged":
-        incident = state.get(Incident, incident.incident)
-    return incident
+    return state.get(Incident, incident.incident) if incident is not None and incident.status == "merged" else incident
 
 
 def _decide(
@@ -168,7 +169,9 @@ def _close(state: AreaState, command: cmd.CloseIncident, incident: Incident, con
         if entity.incident == incident.id and getattr(entity, "status", "") in OPEN_REQUISITION
     )
     if held:
-        refusal = Refusal("REQUISITION_OPEN", "requisitions are neither returned nor compensated", {"requisitions": held})
+        refusal = Refusal(
+            "REQUISITION_OPEN", "requisitions are neither returned nor compensated", {"requisitions": held}
+        )
         yield refused(context, refusal, incident.id)
         return
     yield IncidentClosed(incident=incident.id, reason=command.reason)

@@ -7,7 +7,6 @@ person says otherwise. Reports without coordinates are as near as their district
 
 import math
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Literal, NamedTuple
 
 from schemas.base import Point
@@ -15,7 +14,7 @@ from schemas.inputs.reports import IncidentReported, Place
 from streams.domain.core import Incident
 from streams.domain.intake.entities import Source
 from streams.domain.state import AreaState
-from streams.policy.intake import Book, Nearness
+from streams.policy.intake import Book, Linkage, Nearness
 
 EARTH_METRES = 6_371_000.0
 
@@ -38,9 +37,7 @@ def metres_between(one: Point, two: Point) -> float:
     return 2 * EARTH_METRES * math.asin(min(1.0, math.sqrt(a)))
 
 
-def matches(
-    state: AreaState, event: IncidentReported, kinds: tuple[str, ...], book: Book
-) -> list[Match]:
+def matches(state: AreaState, event: IncidentReported, kinds: tuple[str, ...], book: Book) -> list[Match]:
     """Open incidents that the report may be about, the nearest kind of match and the nearest in time first."""
     found = [match for incident in _open(state) for match in _match(state, incident, event, kinds, book)]
     order = {"same": 0, "near": 1, "linked": 2}
@@ -69,9 +66,8 @@ def _match(
         yield Match(incident.id, "near" if event.channel in channels else "same", near.id, metres, minutes)
     elif book.proposal is not None and _loosely_within(incident.place, event.place, metres, minutes, book.proposal):
         yield Match(incident.id, "near", book.proposal.id, metres, minutes)
-    elif book.linkage is not None and _linked(incident.occurred_at, event.occurred_at, book.linkage.days):
-        if not shared.isdisjoint(book.linkage.kinds):
-            yield Match(incident.id, "linked", book.linkage.id, metres, minutes)
+    elif book.linkage is not None and _linked(shared, minutes, book.linkage):
+        yield Match(incident.id, "linked", book.linkage.id, metres, minutes)
 
 
 def _metres(one: Place, two: Place) -> float | None:
@@ -87,5 +83,5 @@ def _loosely_within(one: Place, two: Place, metres: float | None, minutes: float
     return here and minutes <= near.minutes
 
 
-def _linked(one: datetime, two: datetime, days: float) -> bool:
-    return abs((one - two).total_seconds()) <= days * 86_400
+def _linked(shared: set[str], minutes: float, linkage: Linkage) -> bool:
+    return minutes <= linkage.days * 1440 and not shared.isdisjoint(linkage.kinds)

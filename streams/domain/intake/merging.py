@@ -15,7 +15,7 @@ from streams.domain.directives.proposals import decided, waiting_for
 from streams.domain.directives.refs import resolve_incident
 from streams.domain.directives.refusals import Refusal, refused
 from streams.domain.intake.counting import recounted
-from streams.domain.intake.entities import Source
+from streams.domain.intake.entities import Merged, Source
 from streams.domain.intake.reports import new_id, occurrences
 from streams.domain.state import AreaState
 
@@ -114,11 +114,11 @@ def _split(
 
 def _home(state: AreaState, ref: str, chosen: tuple[Source, ...], sources: tuple[Source, ...]) -> str | None:
     """The merged incident that stands up again: the one named, or the one whose only report is split off."""
-    if state.get(Incident, ref) is not None:
+    if state.get(Merged, ref) is not None:
         return ref
     origin = chosen[0].origins[-1] if chosen[0].origins else None
     alone = origin is not None and not any(origin in s.origins for s in sources if s not in chosen)
-    return origin if alone and state.get(Incident, origin) is not None else None
+    return origin if alone and state.get(Merged, origin) is not None else None
 
 
 def _opened(source: Source, id: str, context: Context) -> IncidentOpened:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from schemas.outputs import incident_judgements as judged
 from streams.domain.core import ExternalRef, Incident
-from streams.domain.intake.entities import CaseCounts, LineCase, LineList, Source, UrbanOccurrence, Verdicts
+from streams.domain.intake.entities import CaseCounts, LineCase, LineList, Merged, Source, UrbanOccurrence, Verdicts
 from streams.domain.intake.evolve import counts_id
 from streams.domain.state import AreaState, Change, Drop, Put
 
@@ -17,8 +17,9 @@ def merged(state: AreaState, event: judged.IncidentsMerged) -> Iterator[Change]:
         yield from _moved(source, event.incident, (*source.origins, event.other))
     yield from _cases_moved(state, event.other, event.incident, None)
     yield from _counts_moved(state, event.other, event.incident, None)
-    for verdicts in tuple(state.of_incident(Verdicts, event.other)):
-        yield Put(verdicts.model_copy(update={"incident": event.incident}))
+    for part in (*state.of_incident(Verdicts, event.other), *state.of_incident(Merged, event.other)):
+        yield Put(part.model_copy(update={"incident": event.incident}))
+    yield Put(Merged(id=event.other, incident=event.incident, into=event.incident, was=two))
     yield from _occurrences_renamed(state, event.other, event.incident)
     yield Put(two.model_copy(update={"status": "merged", "incident": event.incident}))
     yield Put(
@@ -46,15 +47,29 @@ def split(state: AreaState, event: judged.IncidentSplit) -> Iterator[Change]:
         yield from _moved(source, event.other, kept)
     yield from _cases_moved(state, event.incident, event.other, keys)
     yield from _counts_moved(state, event.incident, event.other, keys)
-    own = state.get(Verdicts, event.other)
-    if own is not None:
-        yield Put(own.model_copy(update={"incident": event.other}))
+    family = _family(state, event.other)
+    for part in (*state.of_incident(Verdicts, event.incident), *state.of_incident(Merged, event.incident)):
+        if part.id in family and (part.id != event.other or isinstance(part, Verdicts)):
+            yield Put(part.model_copy(update={"incident": event.other}))
     for known in tuple(state.of(UrbanOccurrence).values()):
         if event.incident in known.occurrences:
             yield Put(_without(known, event.incident))
     yield Put(_restated(state.of(Incident)[event.incident], staying))
-    other = state.of(Incident)[event.other].model_copy(update={"status": "open", "incident": event.other})
+    merged_one = state.get(Merged, event.other)
+    if merged_one is not None:
+        yield Drop(Merged, event.other)
+    other = merged_one.was if merged_one is not None else state.of(Incident)[event.other]
     yield Put(_restated(other, moving))
+
+
+def _family(state: AreaState, id: str) -> frozenset[str]:
+    """A merged incident and all that had been merged into it."""
+    found = {id}
+    while True:
+        more = {merged.id for merged in state.of(Merged).values() if merged.into in found} - found
+        if not more:
+            return frozenset(found)
+        found |= more
 
 
 def _moved(source: Source, incident: str, origins: tuple[str, ...]) -> Iterator[Change]:
@@ -103,9 +118,9 @@ def _counts_moved(state: AreaState, from_id: str, to_id: str, keys: frozenset[st
         staying = tuple(count for count in there.counts if count not in moving)
         id = counts_id(to_id, there.id.partition("|")[2])
         here = state.get(CaseCounts, id)
-        since = max(here.since, there.since) if here is not None else there.since
         joined = {*(here.counts if here is not None else ()), *moving}
-        yield Put(CaseCounts(id=id, incident=to_id, since=since, counts=tuple(sorted(joined))))
+        if joined:
+            yield Put(CaseCounts(id=id, incident=to_id, counts=tuple(sorted(joined))))
         yield Put(there.model_copy(update={"counts": staying})) if staying else Drop(CaseCounts, there.id)
 
 

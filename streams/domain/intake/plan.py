@@ -60,7 +60,9 @@ def plan_for(state: AreaState, policy: Policy, kinds: tuple[str, ...], occurred_
 
 
 @lru_cache(maxsize=65_536)
-def _day_and_place(occurred_at: datetime, timezone: str, area: str, province: str | None) -> tuple[date, tuple[str, ...]]:
+def _day_and_place(
+    occurred_at: datetime, timezone: str, area: str, province: str | None
+) -> tuple[date, tuple[str, ...]]:
     return local_day(occurred_at, timezone), jurisdictions(area, province)
 
 

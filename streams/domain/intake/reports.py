@@ -23,7 +23,9 @@ from streams.domain.state import AreaState
 from streams.policy.dated import local_day
 from streams.policy.intake import Book
 
-FlagReason = Literal["unknown_hazard_kind", "unknown_fact", "wrong_fact_type", "judgement_without_expert", "future_as_of"]
+FlagReason = Literal[
+    "unknown_hazard_kind", "unknown_fact", "wrong_fact_type", "judgement_without_expert", "future_as_of"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,9 @@ def attach(
     """The report counts in this incident: all that follows from it, figures last."""
     incident = state.of(Incident)[id]
     source = state.get(Source, reading.key)
-    conflicting = contradictions(state, incident, source, reading.key, reading.figures, reading.as_of, reading.event.verification)
+    conflicting = contradictions(
+        state, incident, source, reading.key, reading.figures, reading.as_of, reading.event.verification
+    )
     yield from settled(state, context, incident, reading.as_of)
     yield _attached(reading, plan_of(state, context, incident), incident, provisional=provisional)
     yield from _reopened(state, reading, id)
@@ -157,7 +161,11 @@ def attach(
 def settled(state: AreaState, context: Context, incident: Incident, as_of: datetime) -> Iterator[OutputEvent]:
     """The first figures as of a day after the term settle what counts for its families (OB-07)."""
     freeze = plan_of(state, context, incident).freeze
-    if freeze is None or as_of - incident.occurred_at <= freeze.surely or state.get(Settlement, incident.id) is not None:
+    if (
+        freeze is None
+        or as_of - incident.occurred_at <= freeze.surely
+        or state.get(Settlement, incident.id) is not None
+    ):
         return
     until = freeze.until(incident.occurred_at, area_of(state).timezone)
     if as_of > until:
@@ -253,7 +261,9 @@ def _unjudged(reading: Reading, context: Context) -> tuple[str, ...]:
 def _needs(state: AreaState, reading: Reading, id: str, before: Source | None) -> Iterator[OutputEvent]:
     """A need is stated once per district, by whoever says so first (NS-2c)."""
     event = reading.event
-    others = (s for s in state.of_incident(Source, id) if s.place.district == event.place.district and s.id != reading.key)
+    others = (
+        s for s in state.of_incident(Source, id) if s.place.district == event.place.district and s.id != reading.key
+    )
     stated = {need for source in others for need in source.needs} | set(before.needs if before is not None else ())
     for need in dict.fromkeys(event.needs):
         if need not in stated:

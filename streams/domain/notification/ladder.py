@@ -14,7 +14,6 @@ from streams.domain.notification.orders import acknowledged
 from streams.domain.state import AreaState
 from streams.policy.notification import Ladder
 
-
 Reason = Literal["unanswered", "undeliverable"]
 
 

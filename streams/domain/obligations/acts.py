@@ -13,9 +13,10 @@ from streams.domain.context import Context
 from streams.domain.core import Incident, Person, area_of
 from streams.domain.directives.days import day_and_places
 from streams.domain.obligations.entities import Knowledge, Obligation
+from streams.domain.obligations.index import index
 from streams.domain.obligations.opening import Duty, identity, open_duty, review
 from streams.domain.obligations.sharing import share_unasked
-from streams.domain.obligations.situation import THRESHOLD, Situation, situation
+from streams.domain.obligations.situation import THRESHOLD, Situation, casualties, situation
 from streams.domain.parties import found, kind_and_tier, resolve
 from streams.domain.state import AreaState
 from streams.policy.obligations import BoundClause, ObligationLaw, Trigger
@@ -60,17 +61,17 @@ def _noted(state: AreaState, context: Context, incident: str, holds: tuple[str, 
 def _supplements(state: AreaState, context: Context, incident: str) -> Iterator[OutputEvent]:
     """Whoever had to report owes a supplement when what it reported is no longer what counts (OB-07)."""
     now = situation(state, context, incident)
-    clauses = now.law.by_trigger.get("changed", ()) if now is not None else ()
+    clauses = [one for one in now.law.by_trigger.get("changed", ()) if now.owed(one)] if now is not None else []
     if now is None or not clauses or not _within_term(state, context, now.incident):
         return
-    counts = now.casualties()
+    counts = casualties(context, now.incident)
     for unit in now.knowledge.learned:
         place = kind_and_tier(state, unit)
         reported = now.knowledge.reported.get(unit, {})
         if place is None or all(reported.get(name, 0) == counts.get(name, 0) for name in (*counts, *reported)):
             continue
         for clause in clauses:
-            if place[0] in clause.clause.debtor.kinds and now.owed(clause):
+            if place[0] in clause.clause.debtor.kinds:
                 yield from _supplement(state, context, clause, unit, incident)
 
 
@@ -81,10 +82,14 @@ def _supplement(
     now = situation(state, context, incident)
     if now is None:
         return
-    mine = [one for one in state.of_incident(Obligation, incident) if one.debtor == unit]
-    first = any(one.rule in clause.clause.after and one.status in {"met", "breached"} for one in mine)
-    owed = any(one.rule == clause.rule and one.owed() for one in mine)
-    if first and not owed:
+    owed = [state.of(Obligation)[id] for id in index(state).owed_by(incident, unit)]
+    reported = any(
+        index(state).exists(incident, (rule, label, unit))
+        for rule, label in now.law.clauses
+        if rule in clause.clause.after
+    )
+    waiting = any(one.rule in clause.clause.after and one.status != "breached" for one in owed)
+    if reported and not waiting and not any(one.rule == clause.rule for one in owed):
         number = now.knowledge.counts.get(f"{clause.rule}:{unit}:{clause.clause.label}", 0) + 1
         duty = Duty(clause, unit, incident, incident, context.now, "event", str(number), now.grade(None))
         yield from open_duty(state, context, duty)

@@ -9,6 +9,7 @@ from schemas.inputs.reports import ReportContent
 from schemas.outputs import obligation_events as out
 from streams.domain.context import Context, TimerFired
 from streams.domain.obligations.entities import Knowledge, Obligation
+from streams.domain.obligations.index import index
 from streams.domain.parties import NETWORK, is_above, is_told
 from streams.domain.state import AreaState
 
@@ -20,8 +21,7 @@ def meet(
     state: AreaState, context: Context, incident: str, sender: str, to_units: tuple[str, ...], report: "Report"
 ) -> Iterator[OutputEvent]:
     """What a report by `sender` does for everything that it owes in this incident."""
-    owed = [one.id for one in state.of_incident(Obligation, incident) if one.debtor == sender and one.owed()]
-    for id in owed:
+    for id in index(state).owed_by(incident, sender):
         obligation = state.get(Obligation, id)
         if obligation is None or report.at < obligation.clock_start:
             continue

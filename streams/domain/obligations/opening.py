@@ -13,12 +13,16 @@ from streams.domain.directives.days import law
 from streams.domain.notification.entities import Heartbeat
 from streams.domain.notification.queueing import Letter, queue
 from streams.domain.obligations.entities import Learned, Obligation
+from streams.domain.obligations.index import index
 from streams.domain.obligations.meeting import settle, told_before
 from streams.domain.obligations.situation import Situation, situation
 from streams.domain.parties import kind_and_tier, local_district, resolve
 from streams.domain.state import AreaState
 from streams.policy.dated import zone
 from streams.policy.obligations import BoundClause, ObligationLaw, day_time
+
+UNGRADED = 5
+"""Milder than every severity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,26 +94,20 @@ def _standing(state: AreaState, context: Context, now: Situation) -> Iterator[Du
 
 def _series(state: AreaState, now: Situation, clause: BoundClause, debtor: str) -> str | None:
     """What tells this instance from earlier ones; None where the duty exists already."""
-    scopes = (now.incident.id, *now.knowledge.joined)
-    if clause.clause.due == "daily":
-        days = f"{clause.rule}:{debtor}:{clause.clause.label}"
-        return "daily" if days not in now.knowledge.counts else None
-    existing = [
-        known for scope in scopes if (known := state.get(Obligation, identity(clause, scope, debtor))) is not None
-    ]
-    if not existing:
-        return ""
+    if not index(state).exists(now.incident.id, (clause.rule, clause.clause.label, debtor)):
+        return "daily" if clause.clause.due == "daily" else ""
     family = clause.clause.again_on_rise
     grade = now.grade(family)
-    if family is None or grade is None or any((known.grade or 5) <= grade for known in existing):
+    if family is None or grade is None:
         return None
-    risen = [
-        scope
-        for scope in scopes
-        for worse in range(1, grade + 1)
-        if state.get(Obligation, identity(clause, scope, debtor, f"{family}{worse}")) is not None
-    ]
-    return None if risen else f"{family}{grade}"
+    for scope in (now.incident.id, *now.knowledge.joined):
+        first = state.get(Obligation, identity(clause, scope, debtor))
+        if first is not None and (first.grade or UNGRADED) <= grade:
+            return None
+        for worse in range(1, grade + 1):
+            if state.get(Obligation, identity(clause, scope, debtor, f"{family}{worse}")) is not None:
+                return None
+    return f"{family}{grade}"
 
 
 def _start(
@@ -153,7 +151,7 @@ def open_duty(state: AreaState, context: Context, duty: Duty) -> Iterator[Output
     recipients = _recipients(state, duty, incident)
     if not recipients:
         return
-    start, since, until = _outage(state, duty.debtor, duty.start, context.now)
+    start, since, until = _outage(state, context, duty)
     duty_start, due, series = _times(state, duty, terms, start)
     id = identity(duty.clause, duty.scope, duty.debtor, series)
     if state.get(Obligation, id) is not None:
@@ -222,19 +220,29 @@ def _recipients(state: AreaState, duty: Duty, incident: Incident | None) -> tupl
 
 
 def _outage(
-    state: AreaState, debtor: str, start: datetime, now: datetime
+    state: AreaState, context: Context, duty: Duty
 ) -> tuple[datetime, datetime | None, datetime | None]:
-    """The start, moved behind an outage of the debtor's district; and that outage, its end None while it lasts."""
-    district = local_district(state, debtor)
+    """The start, moved behind an outage of the debtor's district; and that outage, its end None while it lasts.
+
+    Whoever reports at this moment can report, whatever the heartbeats say.
+    """
+    district = local_district(state, duty.debtor)
     node = state.get(Heartbeat, district) if district is not None else None
     if node is None:
-        return start, None, None
+        return duty.start, None, None
     for since, until in node.outages:
-        if since <= start < until:
+        if since <= duty.start < until:
             return until, since, until
-    if node.silent_since is not None and node.silent_since <= start:
-        return now, node.silent_since, None
-    return start, None, None
+    if node.silent_since is not None and node.silent_since <= duty.start:
+        return context.now, node.silent_since, context.now if _speaks(context, duty.debtor) else None
+    return duty.start, None, None
+
+
+def _speaks(context: Context, unit: str) -> bool:
+    event = context.trigger.event if isinstance(context.trigger, Received) else None
+    if isinstance(event, IncidentReported):
+        return unit == event.reporter_unit
+    return isinstance(event, UpwardReportNoticed) and unit == event.from_unit
 
 
 def _times(state: AreaState, duty: Duty, terms: ObligationLaw, start: datetime) -> tuple[datetime, datetime, str]:

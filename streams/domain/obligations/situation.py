@@ -22,13 +22,12 @@ class Situation:
 
     def __init__(self, state: AreaState, context: Context, incident: Incident) -> None:
         day, within = day_and_places(state, incident.occurred_at)
-        book = context.policy.hazards.kinds(day, within)
         self.incident = incident
         self.knowledge = state.get(Knowledge, incident.id) or Knowledge(id=incident.id, incident=incident.id)
         self.law: ObligationLaw = context.policy.obligations.at(day, within)
         self._context = context
         self._facts: Facts | None = None
-        self._groups = {book[kind].group for kind in incident.hazard_kinds if kind in book}
+        self._groups = self.law.groups(incident.hazard_kinds, context.policy.hazards.kinds(day, within))
         self._memo: dict[int, bool] = {}
 
     def owed(self, clause: BoundClause) -> bool:
@@ -93,15 +92,15 @@ class Situation:
         """Grade of a family, or the composite."""
         return self.incident.severity(family) if family is not None else self.incident.composite
 
-    def casualties(self) -> dict[str, int | float]:
-        """The casualty figures that count."""
-        figures = self.incident.figures
-        names = self._context.policy.facts.casualty_facts
-        return {
-            name: value
-            for name in names
-            if isinstance(value := figures.get(name), int | float) and not isinstance(value, bool) and value
-        }
+
+def casualties(context: Context, incident: Incident) -> dict[str, int | float]:
+    """The casualty figures that count."""
+    figures = incident.figures
+    return {
+        name: value
+        for name in context.policy.facts.casualty_facts
+        if isinstance(value := figures.get(name), int | float) and not isinstance(value, bool) and value
+    }
 
 
 def _reached(severity: Severity | None, wanted: Severity) -> bool:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from schemas.base import OutputEvent
 from schemas.inputs import directives as cmd
-from schemas.inputs.reports import FactValue, ReportContent, UpwardReportNoticed
+from schemas.inputs.reports import Channel, FactValue, ReportContent, UpwardReportNoticed
 from schemas.outputs import obligation_events as out
 from schemas.outputs.area_events import DirectiveAccepted
 from schemas.outputs.incident_events import ReportAttached
@@ -22,7 +22,7 @@ from streams.domain.obligations.entities import Knowledge, Waiting
 from streams.domain.obligations.meeting import Report, meet, tells
 from streams.domain.obligations.opening import review
 from streams.domain.obligations.sharing import share
-from streams.domain.obligations.situation import Situation
+from streams.domain.obligations.situation import Situation, casualties
 from streams.domain.parties import DEPARTMENTS, NETWORK, OUTSIDE, is_upward, kind_and_tier, superior_of
 from streams.domain.state import AreaState
 
@@ -38,6 +38,7 @@ class Hop:
     at: datetime
     made: Literal["directive", "outside"]
     received: datetime | None = None
+    channel: Channel = "phone"
 
 
 def on_report(state: AreaState, event: ReportAttached, context: Context) -> Iterator[OutputEvent]:
@@ -117,7 +118,7 @@ def _noticed(
     if upward:
         yield from share(state, context, incident.id, event.from_unit, content, at, outside=True, told=told)
     received = min(event.received_at, context.now) if event.received_at is not None else at
-    hop = Hop(incident.id, event.from_unit, event.to_units, content, at, "outside", received)
+    hop = Hop(incident.id, event.from_unit, event.to_units, content, at, "outside", received, event.channel)
     yield from _upward(state, context, hop)
 
 
@@ -159,6 +160,7 @@ def _upward(state: AreaState, context: Context, hop: Hop) -> Iterator[OutputEven
         noted_at=context.now,
         received_at=hop.received,
         made=hop.made,
+        channel=hop.channel,
         content=hop.content,
         zero_report=hop.content == "zero_report",
         figures=_figures(state, context, hop.incident),
@@ -210,7 +212,7 @@ def inferred(
 
 def _figures(state: AreaState, context: Context, incident: str) -> dict[str, int | float]:
     known = state.get(Incident, incident)
-    return Situation(state, context, known).casualties() if known is not None else {}
+    return casualties(context, known) if known is not None else {}
 
 
 def _counted(context: Context, figures: Mapping[str, FactValue]) -> dict[str, int | float]:

@@ -31,7 +31,7 @@ create table state (
     resident boolean not null,                  -- decisions need it without being told its id
     due timestamptz,                            -- timers only
     seq bigint not null,                        -- event that last changed it
-    body jsonb not null,
+    body json not null,                         -- json, not jsonb: keeps the order of keys, so that reloaded state decides the same
     primary key (area, kind, id)
 );
 create index state_resident on state (area) where resident;

@@ -1,23 +1,23 @@
 -- Typed views on the state, for reports, consoles and people. Workers do not read them.
--- Every jsonb path is `alias.body ->> 'field'` or `#>> '{field,field}'`; a test holds them against the entities.
+-- Every json path is `alias.body ->> 'field'` or `#>> '{field,field}'`; a test holds them against the entities.
 
 create view incidents as
 select
     i.area,
     i.id as incident,
     i.body ->> 'status' as status,
-    array(select jsonb_array_elements_text(i.body -> 'hazard_kinds')) as hazard_kinds,
+    array(select json_array_elements_text(i.body -> 'hazard_kinds')) as hazard_kinds,
     (i.body ->> 'composite')::smallint as composite,        -- 1 特别重大 .. 4 一般, null: not graded
     (select jsonb_object_agg(f ->> 'family', (f ->> 'severity')::smallint)
-     from jsonb_array_elements(i.body -> 'families') f) as grades,
+     from json_array_elements(i.body -> 'families') f) as grades,
     i.body #>> '{place,district}' as district,
     nullif(i.body #>> '{place,text}', '') as place,
     (i.body ->> 'occurred_at')::timestamptz as occurred_at,
     (i.body ->> 'opened_at')::timestamptz as opened_at,
     (i.body ->> 'figures_as_of')::timestamptz as figures_as_of,
-    i.body -> 'figures' as figures,
-    i.body -> 'verification' as verification,
-    array(select jsonb_array_elements_text(i.body -> 'needs')) as needs,
+    (i.body -> 'figures')::jsonb as figures,
+    (i.body -> 'verification')::jsonb as verification,
+    array(select json_array_elements_text(i.body -> 'needs')) as needs,
     array(select x.id from state x where x.area = i.area and x.kind = 'external_ref' and x.incident = i.id order by x.id)
         as external_refs
 from state i
@@ -51,8 +51,8 @@ select
     t.body ->> 'status' as status,
     t.body ->> 'lead' as lead,
     t.body ->> 'deputy' as deputy,
-    array(select h ->> 'rule' from jsonb_array_elements(t.body -> 'hits') h) as rules,
-    array(select jsonb_array_elements_text(t.body -> 'groups')) as groups,
+    array(select h ->> 'rule' from json_array_elements(t.body -> 'hits') h) as rules,
+    array(select json_array_elements_text(t.body -> 'groups')) as groups,
     (t.body ->> 'activated_at')::timestamptz as activated_at,
     (t.body ->> 'stood_down_at')::timestamptz as stood_down_at,
     nullif(t.body ->> 'reason', '') as reason
@@ -121,7 +121,7 @@ select
     (s.body ->> 'held')::integer as held,
     (s.body ->> 'quantity')::integer - (s.body ->> 'held')::integer as free,
     (s.body #>> '{entry,floor}')::integer as floor,
-    array(select jsonb_array_elements_text(s.body #> '{entry,capabilities}')) as capabilities,
+    array(select json_array_elements_text(s.body #> '{entry,capabilities}')) as capabilities,
     s.body #>> '{entry,reserve_group}' as reserve_group,
     coalesce(p.lat, (s.body #>> '{entry,position,lat}')::double precision) as lat,
     coalesce(p.lon, (s.body #>> '{entry,position,lon}')::double precision) as lon,
@@ -139,7 +139,7 @@ select
     o.incident,
     o.body ->> 'rule' as rule,
     o.body ->> 'debtor' as debtor,
-    array(select jsonb_array_elements_text(o.body -> 'recipients')) as recipients,
+    array(select json_array_elements_text(o.body -> 'recipients')) as recipients,
     o.body ->> 'status' as status,
     o.body ->> 'clock' as clock,
     (o.body ->> 'clock_start')::timestamptz as clock_start,
@@ -170,7 +170,7 @@ select
     (select count(*) from obligations o where o.area = h.area and o.status = 'open') as open_obligations,
     (select count(*) from obligations o where o.area = h.area and o.status = 'breached') as overdue_obligations,
     (select count(*) from state d where d.area = h.area and d.kind = 'proposal' and d.resident) as pending_decisions,
-    jsonb_array_length(a.body -> 'faults') as faults,
-    jsonb_array_length(a.body -> 'faults') > 0 as degraded
+    json_array_length(a.body -> 'faults') as faults,
+    json_array_length(a.body -> 'faults') > 0 as degraded
 from area_head h
 join state a on a.area = h.area and a.kind = 'area' and a.id = h.area;
