@@ -238,6 +238,8 @@ class TransferIncident(Model):
     action: Literal["transfer"] = "transfer"
     incident: Id
     to_area: DistrictCode
+    district: DistrictCode | None = None
+    """Where in the other city, as far as known."""
     reason: Text = Field(min_length=1)
 
 

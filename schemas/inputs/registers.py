@@ -111,6 +111,22 @@ class AgreementRegistered(InputEvent):
     valid_to: Utc | None = None
 
 
+class FaultSettled(InputEvent):
+    """An operator is done with a fault: the record was sent again, or the fault is dismissed with a reason.
+
+    `redriven` of a quarantined timer puts the timer back: it fires at once, late as it is.
+    """
+
+    TYPE: ClassVar[str] = "fault.settled.v1"
+    TOPIC: ClassVar[str] = REGISTERS
+    COMMAND: ClassVar[bool] = True
+
+    fault: Text = Field(min_length=1)
+    outcome: Literal["redriven", "dismissed"]
+    by: Text = Field(min_length=1)
+    reason: Text = ""
+
+
 class PolicyAdopted(InputEvent):
     """From now on this area is judged by this policy version (design rule 6)."""
 

@@ -3,7 +3,7 @@
 An addition to design.md's table: with it the output topics alone are a complete fold of the state.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from schemas.base import AreaCode, Department, DistrictCode, Id, OutputEvent, Text, Utc
 from schemas.inputs import registers as reg
@@ -149,12 +149,15 @@ class TimerQuarantined(OutputEvent):
 
 
 class FaultResolved(OutputEvent):
-    """Every quarantined record of the area was redriven or dismissed: it is no longer degraded."""
+    """A quarantined record or timer was redriven or dismissed; without open faults the area is no longer degraded."""
 
     TYPE: ClassVar[str] = "area.fault_resolved.v1"
     TOPIC: ClassVar[str] = AREA_EVENTS
 
-    fault: Id
+    fault: Text
+    outcome: Literal["redriven", "dismissed"]
+    by: Text
+    reason: Text = ""
 
     def subject(self) -> str:
         return self.fault

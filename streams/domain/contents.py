@@ -6,6 +6,7 @@ from streams.domain.context import Concern
 from streams.domain.directives.concern import DIRECTIVES
 from streams.domain.escalation.concern import ESCALATION
 from streams.domain.grading import GRADING
+from streams.domain.handover.concern import HANDOVER
 from streams.domain.intake import INTAKE
 from streams.domain.monitoring.concern import MONITORING
 from streams.domain.notification.concern import NOTIFICATION
@@ -20,6 +21,7 @@ CONCERNS: tuple[Concern, ...] = (
     ESCALATION,
     OBLIGATIONS,
     ACTIVATION,
+    HANDOVER,
     ALLOCATION,
     NOTIFICATION,
     MONITORING,

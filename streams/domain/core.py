@@ -67,6 +67,17 @@ class Timer(Entity):
     """Id of the entity the timer is about."""
 
 
+class FaultyTimer(Entity):
+    """A timer whose decision failed; `id` is the fault's. Kept so that it can be put back once the cause is mended."""
+
+    KIND: ClassVar[str] = "faulty_timer"
+
+    timer: str
+    kind: str
+    due: Utc
+    ref: str = ""
+
+
 class ExternalRef(Entity):
     """`source|external_id` -> the incident it is attached to."""
 

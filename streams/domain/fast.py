@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 M = TypeVar("M", bound=BaseModel)
 _set = object.__setattr__
+_new = object.__new__
 
 
 @cache
@@ -34,7 +35,7 @@ def changed(old: M, /, **values: Any) -> M:
 
 
 def _born(model: type[M], fields: dict[str, Any], names: set[str]) -> M:
-    new = model.__new__(model)
+    new = _new(model)
     _set(new, "__dict__", fields)
     _set(new, "__pydantic_fields_set__", names)
     _set(new, "__pydantic_extra__", None)

@@ -9,7 +9,7 @@ from typing import Any
 
 from streams.domain.core import District, Incident, Unit
 from streams.domain.state import AreaState, Entity
-from streams.policy.obligations import TIERS, Party
+from streams.policy.obligation_rules import TIERS, Party
 
 NETWORK = "network/nation"
 """The national network of online direct reporting 网络直报, as a recipient."""

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar, cast
 
-from sortedcontainers import SortedDict
-
 from schemas.base import Model
+from streams.domain.table import Table
 
 ENTITIES: dict[str, type["Entity"]] = {}
 
@@ -38,10 +37,6 @@ class Entity(Model):
 
 E = TypeVar("E", bound=Entity)
 Key = tuple[str, str]
-
-
-def _in_order(id: str) -> tuple[int, str]:
-    return (len(id), id)
 
 
 class Put:
@@ -76,8 +71,8 @@ class AreaState:
         self.now = now
         self.seq = 0
         self.chain = b""
-        self._tables: dict[str, dict[str, Entity]] = {kind: SortedDict(_in_order) for kind in ENTITIES}
-        self._by_incident: dict[Key, dict[str, None]] = {}
+        self._tables: dict[str, Table[Entity]] = {kind: Table() for kind in ENTITIES}
+        self._by_incident: dict[Key, Table[None]] = {}
         self._journal: dict[Key, Entity | None] = {}
         self._visitors: set[str] = set()
         self._loose: list[Entity] = []
@@ -89,19 +84,19 @@ class AreaState:
         """All entities of a kind by id. Read only: change state by events."""
         table = self._tables.get(kind.KIND)
         if table is None:
-            table = self._tables[kind.KIND] = SortedDict(_in_order)
+            table = self._tables[kind.KIND] = Table()
         return cast("dict[str, E]", table)
 
-    def _table(self, kind: str) -> dict[str, Entity]:
+    def _table(self, kind: str) -> Table[Entity]:
         table = self._tables.get(kind)
         if table is None:
-            table = self._tables[kind] = SortedDict(_in_order)
+            table = self._tables[kind] = Table()
         return table
 
-    def _children(self, kind: str, incident: str) -> dict[str, None]:
+    def _children(self, kind: str, incident: str) -> Table[None]:
         children = self._by_incident.get((kind, incident))
         if children is None:
-            children = self._by_incident[kind, incident] = SortedDict(_in_order)
+            children = self._by_incident[kind, incident] = Table()
         return children
 
     def tables(self, kind: str) -> dict[str, Entity]:
@@ -110,7 +105,8 @@ class AreaState:
 
     def get(self, kind: type[E], id: str | None) -> E | None:
         """The entity, or None when absent or `id` is None."""
-        return self.of(kind).get(id) if id is not None else None
+        table = self._tables.get(kind.KIND)
+        return cast("E | None", table.get(id)) if table is not None and id is not None else None
 
     def of_incident(self, kind: type[E], incident: str) -> Iterator[E]:
         """Entities of a kind that belong to an incident, in the order of their ids."""
@@ -132,19 +128,19 @@ class AreaState:
         self._journal.setdefault((kind, id), before)
         self._set(table, kind, id, before, entity)
 
-    def _set(self, table: dict[str, Entity], kind: str, id: str, before: Entity | None, entity: Entity | None) -> None:
+    def _set(self, table: Table[Entity], kind: str, id: str, before: Entity | None, entity: Entity | None) -> None:
         if (
             before is not None
             and before.incident is not None
             and (entity is None or entity.incident != before.incident)
         ):
-            self._by_incident[kind, before.incident].pop(id, None)
+            self._by_incident[kind, before.incident].remove(id)
         if entity is None:
-            table.pop(id, None)
+            table.remove(id)
         else:
-            table[id] = entity
+            table.put(id, entity, known=before is not None)
             if entity.incident is not None and (before is None or before.incident != entity.incident):
-                self._children(kind, entity.incident)[id] = None
+                self._children(kind, entity.incident).put(id, None, known=False)
         for cache in self.derived.values():
             cache.on_change(before, entity)
 

@@ -156,9 +156,9 @@ class Facts(Strict):
         return frozenset(fact.name for fact in self.derived)
 
     @cached_property
-    def first_occurrences(self) -> tuple[Fact, ...]:
-        """Facts for which the register of urban occurrences is kept."""
-        return tuple(fact for fact in self.facts if fact.first_urban)
+    def expert_facts(self) -> frozenset[str]:
+        """Judgements that count from experts and from verified reports only."""
+        return frozenset(fact.name for fact in self.facts if fact.expert)
 
     @cached_property
     def casualty_facts(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from streams.runtime.records import Position
 from streams.settings import Settings
 from streams.store.rows import EventRow, InputRow
 
-PATIENCE_S = 10.0
+PATIENCE_S = 5.0
 UNDECIDED = datetime(1970, 1, 1, tzinfo=UTC)
 """A record alone does not say at which instant it was decided."""
 Sender = tuple[str, str]
@@ -37,7 +37,11 @@ class Wire:
         self._settings = settings
         self._last = {head.area: head.seq for head in heads}
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=settings.brokers, enable_auto_commit=False, fetch_max_wait_ms=100, max_poll_records=2000
+            bootstrap_servers=settings.brokers,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=100,
+            max_poll_records=2000,
         )
 
     async def __aenter__(self) -> Self:

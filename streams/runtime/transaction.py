@@ -31,6 +31,14 @@ AT_ONCE = 4
 """Transactions that run at the same time in one process: enough to overlap computing with waiting for the database."""
 
 
+DECISION_BUDGETS = 8
+"""How many times the time of a batch one decision may take."""
+
+
+class TooSlowError(Exception):
+    """A decision that can never be committed, because the database ends the transaction before it is made."""
+
+
 class Transactions:
     """Runs transactions on one realm's schema."""
 
@@ -64,11 +72,19 @@ class Transactions:
         """
         applied = Applied(Unit(self._realm, self._namespace), {})
         async with self._slots, self.areas.held(areas):
+            failed: Exception | None = None
             try:
                 async with self._pool.acquire() as connection, connection.transaction():
-                    yield connection, applied
-            except BaseException:
+                    try:
+                        yield connection, applied
+                    except Exception as error:
+                        failed = error
+                        raise
+            except BaseException as error:
                 self.areas.undo(applied.unit)
+                if failed is not None and error is not failed:
+                    # The rollback failed too, because the database had given up waiting: that is not what went wrong.
+                    raise failed from error
                 raise
             self.areas.committed(applied.unit)
             for (metric, labels), times in applied.counts.items():
@@ -107,6 +123,7 @@ class Transactions:
         over = time.monotonic() + self._budget_s
         for count, item in enumerate(fresh, 1):
             await self._receiver.receive(connection, applied, item, known)
+            self._in_time(applied.unit)
             applied.next_offsets[position_of(item)] = item.record.offset + 1
             if time.monotonic() > over:
                 applied.rest = fresh[count:]
@@ -152,8 +169,13 @@ class Transactions:
             now = due.due if at_due else before
             late = 0 if at_due else max(0, round((before - due.due).total_seconds() * 1000))
             unit.decide_timer(area, fired(due, late), now)
+            self._in_time(unit)
             lateness.append(late)
         return next_due(state, before) is not None
+
+    def _in_time(self, unit: Unit) -> None:
+        if unit.decisions and unit.decisions[-1].seconds > self._budget_s * DECISION_BUDGETS:
+            raise TooSlowError("one decision computed for longer than the database waits for a transaction")
 
     async def quarantine(self, item: Item, error: BaseException) -> Applied:
         """Keep a record whose decision fails, degrade its area, go on with the next."""

@@ -133,7 +133,7 @@ class Court:
         if by is None:
             return "total"
         if by == "district" and by not in one:
-            return self.homes.get(str(one.get("resource")), MISSING)
+            return self.homes.get(str(one.get("resource", one.get("id"))), MISSING)
         return str(one.get(by, MISSING))
 
 

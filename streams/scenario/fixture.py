@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.base import INPUTS
+from schemas.topics import LANE_ORDER
 from streams.scenario.keys import key_of
 from streams.scenario.model import Send
 from streams.scenario.names import Names, nearest
@@ -73,7 +74,8 @@ class FixtureCompiler:
 
     def sends(self) -> Iterator[Send]:
         """Registers first, then the catalogue, then the fixture's own events."""
-        for number, (type_, data) in enumerate(self._entries(), start=1):
+        entries = sorted(self._entries(), key=lambda entry: LANE_ORDER[INPUTS[entry[0]].TOPIC])
+        for number, (type_, data) in enumerate((*entries, *self._events()), start=1):
             shaped = self.shaper.shape(INPUTS[type_], data, self.start)
             yield Send(type_, shaped, SOURCE, f"fixture-{number:04d}", shaped.get("area", self.names.area))
 
@@ -85,7 +87,6 @@ class FixtureCompiler:
         yield from self._floors()
         yield from self._agreements()
         yield from self._resources()
-        yield from self._events()
 
     def _of(self, key: str) -> Iterator[tuple[str, Map]]:
         for name, node in _section(self.fixture, key, self.problems):

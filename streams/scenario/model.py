@@ -137,6 +137,11 @@ class Scenario:
     expectations: tuple[AnyExpectation, ...]
     variant: str | None = None
 
+    def areas(self) -> set[str]:
+        """Every commanding city that the run sends records to."""
+        sent = {send.area for send in self.fixture} | {step.send.area for step in self.steps if step.send is not None}
+        return sent | {self.names.area}
+
     @property
     def label(self) -> str:
         """Id and variant, as reports name the run."""

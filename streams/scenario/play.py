@@ -1,14 +1,17 @@
 """Plays a scenario through topics, as upstream systems would, in an exercise realm on virtual time.
 
 For each distinct instant T the player sends `clock.advanced.v1` (to T, after everything sent so far) and then the
-records of T in the file's order. Two topics have no common order, so where neighbours of one instant go to different
-topics it waits until what went before was answered. Every accepted input has at least one output: that is the answer.
+records of T in the file's order; the lane holds them back until the clock is there. Two topics have no common order,
+so where neighbours of one instant go to different topics it waits until what went before was answered. Every accepted
+input has at least one output: that is the answer.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from types import TracebackType
 from typing import Any, Self
 
@@ -49,23 +52,49 @@ class NoAnswerError(Exception):
 
 @dataclass
 class Collected:
-    """What was seen on the output topics, in the order of each area's sequence."""
+    """What was seen on the output topics, in the order of each area's sequence, and the faults of the run."""
 
     observed: list[Observed] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
 
-class Collector:
-    """Reads every output topic from its beginning; hands events on in order of their area's sequence."""
+class Listener:
+    """One run's ear: keeps what its own areas emit, and knows which of its records were answered."""
 
-    def __init__(self, wire: Wire, watch: Watch | None = None) -> None:
+    def __init__(self, watch: Watch | None) -> None:
         self.collected = Collected()
-        self._wire = wire
+        self.answered: set[str] = set()
         self._watch = watch
-        self._answered: set[str] = set()
         self._waiting: dict[str, dict[int, Observed]] = {}
         self._next: dict[str, int] = {}
-        self._news = asyncio.Event()
+
+    def hear(self, seen: Observed) -> None:
+        """Take an event; what comes early waits for what stands before it, what comes again is dropped."""
+        if seen.sequence < self._next.get(seen.area, 1):
+            return
+        waiting = self._waiting.setdefault(seen.area, {})
+        waiting[seen.sequence] = seen
+        while (first := waiting.pop(self._next.get(seen.area, 1), None)) is not None:
+            self._next[seen.area] = first.sequence + 1
+            self.collected.observed.append(first)
+            if first.cause:
+                self.answered.add(first.cause)
+            if self._watch is not None:
+                self._watch(first)
+
+    def hear_letter(self, step: str, told: str) -> None:
+        """A record of this run could not be read or applied."""
+        self.collected.errors.append(f"step {step}: dead letter {told}")
+        self.answered.add(step)
+
+
+class Collector:
+    """Reads every output topic from its beginning and hands each area's events to its listener."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._listeners: dict[str, Listener] = {}
+        self._news = asyncio.Condition()
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=wire.brokers, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=50
         )
@@ -88,67 +117,73 @@ class Collector:
             await asyncio.wait((self._task,))
         await self._consumer.stop()
 
-    async def answered(self, ids: Iterable[str]) -> None:
+    def listen(self, areas: Iterable[str], watch: Watch | None = None) -> Listener:
+        """A listener for these areas; each area has one."""
+        listener = Listener(watch)
+        self._listeners |= dict.fromkeys(areas, listener)
+        return listener
+
+    async def answered(self, listener: Listener, ids: set[str]) -> None:
         """Wait until each of these records has caused an output or a dead letter. Raises NoAnswerError."""
-        wanted = set(ids)
-        deadline = asyncio.get_running_loop().time() + self._wire.patience_s
-        while not wanted <= self._answered:
-            left = deadline - asyncio.get_running_loop().time()
-            if left <= 0 or (self._task is not None and self._task.done()):
-                missing = ", ".join(sorted(wanted - self._answered)[:5])
-                raise NoAnswerError(f"no answer within {self._wire.patience_s:g} s to {missing}; is a worker running?")
-            self._news.clear()
-            try:
-                await asyncio.wait_for(self._news.wait(), min(left, 1.0))
-            except TimeoutError:
-                continue
+        try:
+            async with asyncio.timeout(self._wire.patience_s), self._news:
+                await self._news.wait_for(lambda: ids <= listener.answered or self._failed())
+        except TimeoutError:
+            missing = ", ".join(sorted(ids - listener.answered)[:5])
+            told = f"no answer within {self._wire.patience_s:g} s to {missing}; is a worker running?"
+            raise NoAnswerError(told) from None
+        if self._task is not None and self._failed():
+            self._task.result()
+
+    def _failed(self) -> bool:
+        return self._task is not None and self._task.done()
 
     async def _read(self) -> None:
-        while True:
-            batches = await self._consumer.getmany(timeout_ms=200)
-            for records in batches.values():
-                for record in records:
+        try:
+            while True:
+                batches = await self._consumer.getmany(timeout_ms=200)
+                for record in chain.from_iterable(batches.values()):
                     self._take(record)
-            if batches:
-                self._news.set()
+                if batches:
+                    async with self._news:
+                        self._news.notify_all()
+        finally:
+            async with self._news:
+                self._news.notify_all()
 
     def _take(self, record: ConsumerRecord) -> None:
         headers = {name: value.decode("utf-8", "replace") for name, value in record.headers}
         if record.topic == self._wire.prefix + DEAD_LETTERS:
-            step = headers.get("ce_id", "?")
+            listener = self._listeners.get((record.key or b"").decode("utf-8", "replace"))
             told = " ".join(headers.get(name, "") for name in ("dl_code", "dl_path", "dl_message"))
-            self.collected.errors.append(f"step {step}: dead letter {told}")
-            self._answered.add(step)
+            if listener is not None:
+                listener.hear_letter(headers.get("ce_id", "?"), told)
             return
-        area, sequence = headers["ce_source"].rsplit("/", 1)[1], int(headers["ce_sequence"])
-        if sequence < self._next.get(area, 1):
-            return
-        cause = headers.get("ce_causationid", "").rsplit(" ", 1)[-1]
-        time, data = parse_time(headers["ce_time"]), from_json(record.value)
-        seen = Observed(headers["ce_type"], area, time, sequence, data, cause)
-        self._waiting.setdefault(area, {})[sequence] = seen
-        self._hand_on(area)
-
-    def _hand_on(self, area: str) -> None:
-        waiting = self._waiting[area]
-        while (seen := waiting.pop(self._next.get(area, 1), None)) is not None:
-            self._next[area] = seen.sequence + 1
-            self.collected.observed.append(seen)
-            if seen.cause:
-                self._answered.add(seen.cause)
-            if self._watch is not None:
-                self._watch(seen)
+        area = headers["ce_source"].rsplit("/", 1)[1]
+        listener = self._listeners.get(area)
+        if listener is not None:
+            cause = headers.get("ce_causationid", "").rsplit(" ", 1)[-1]
+            time, data = parse_time(headers["ce_time"]), from_json(record.value)
+            listener.hear(Observed(headers["ce_type"], area, time, int(headers["ce_sequence"]), data, cause))
 
 
 class TopicPlayer:
     """Plays one scenario; the realm's topics must exist and its worker run."""
 
-    def __init__(self, scenario: Scenario, wire: Wire, collector: Collector, producer: AIOKafkaProducer) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        wire: Wire,
+        collector: Collector,
+        producer: AIOKafkaProducer,
+        watch: Watch | None = None,
+    ) -> None:
         self.scenario = scenario
         self._wire = wire
         self._collector = collector
         self._producer = producer
-        self._lookup = Lookup(scenario, collector.collected.observed)
+        self._listener = collector.listen(scenario.areas(), watch)
+        self._lookup = Lookup(scenario, self._listener.collected.observed)
         self._sent: dict[str, Record] = {}
         self._after: dict[str, dict[int, int]] = {}
         self._open: set[str] = set()
@@ -167,7 +202,7 @@ class TopicPlayer:
                 await self._one(step.send, step.at)
         await self._clock(self.scenario.end)
         await self._settled()
-        return self._collector.collected
+        return self._listener.collected
 
     async def _to(self, step: Step, now: datetime) -> datetime:
         if step.at > now:
@@ -183,9 +218,9 @@ class TopicPlayer:
         try:
             record = self._record(send, at)
         except LookupError as error:
-            self._collector.collected.errors.append(str(error))
+            self._listener.collected.errors.append(str(error))
             return
-        if record.topic != self._topic or record.area not in self._areas:
+        if (self._topic and record.topic != self._topic) or record.area not in self._areas:
             await self._settled()
         self._topic = record.topic
         if record.area not in self._areas:
@@ -215,7 +250,7 @@ class TopicPlayer:
             headers = write({**told, "time": stamp(to), "virtualtime": stamp(to)})
             await self._put(REALM_CLOCK, area.encode(), value, headers)
             self._open.add(id_)
-        self._topic = REALM_CLOCK
+        self._topic = ""
 
     async def _put(self, topic: str, key: bytes, value: bytes, headers: Iterable[tuple[str, bytes]]) -> None:
         told: Any = await self._producer.send_and_wait(self._wire.prefix + topic, value, key=key, headers=list(headers))
@@ -224,15 +259,32 @@ class TopicPlayer:
 
     async def _settled(self) -> None:
         open_, self._open = self._open, set()
-        await self._collector.answered(open_)
+        await self._collector.answered(self._listener, open_)
 
 
 async def play(scenario: Scenario, wire: Wire, watch: Watch | None = None) -> Collected:
     """Play a scenario through the realm's topics. Raises NoAnswerError and Kafka's errors."""
+    async with _producing(wire) as producer, Collector(wire) as collector:
+        return await TopicPlayer(scenario, wire, collector, producer, watch).play()
+
+
+async def play_all(scenarios: Iterable[Scenario], wire: Wire, at_once: int = 4) -> list[Collected]:
+    """Play several runs in one realm, each in areas of its own (`relabel`), some of them at the same time."""
+    room = asyncio.Semaphore(at_once)
+
+    async def one(scenario: Scenario) -> Collected:
+        async with room:
+            return await TopicPlayer(scenario, wire, collector, producer).play()
+
+    async with _producing(wire) as producer, Collector(wire) as collector:
+        return list(await asyncio.gather(*(one(scenario) for scenario in scenarios)))
+
+
+@asynccontextmanager
+async def _producing(wire: Wire) -> AsyncIterator[AIOKafkaProducer]:
     producer = AIOKafkaProducer(bootstrap_servers=wire.brokers, acks="all", max_request_size=9 * 1024 * 1024)
     await producer.start()
     try:
-        async with Collector(wire, watch) as collector:
-            return await TopicPlayer(scenario, wire, collector, producer).play()
+        yield producer
     finally:
         await producer.stop()

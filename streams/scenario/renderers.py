@@ -190,11 +190,13 @@ def _peer(scene: Told) -> Iterator[str]:
 
 
 def _task(scene: Told) -> Iterator[str]:
-    yield f"[cyan]任务 task[/] {words.NEEDS.get(scene['kind'], scene['kind'])} → {scene.name(scene['unit'])}"
+    what = words.NEEDS.get(scene["kind"], scene["kind"])
+    yield f"[cyan]任务 task[/] {what} → {scene.name(scene['unit'])}"
 
 
 def _silent(scene: Told) -> Iterator[str]:
-    yield f"[bold red]失联 silent district[/] {scene.name(scene['district'])}，最后消息 last heard {scene.when('since')}"
+    since = f"最后消息 last heard {scene.when('since')}"
+    yield f"[bold red]失联 silent district[/] {scene.name(scene['district'])}，{since}"
 
 
 def _heard(scene: Told) -> Iterator[str]:

@@ -35,6 +35,10 @@ class Findings:
         """Whether anything is wrong."""
         return any(self.counts[kind] for kind in WRONG)
 
+    def complaints(self) -> dict[str, int]:
+        """What is wrong, by kind."""
+        return {kind: self.counts[kind] for kind in WRONG if self.counts[kind]}
+
     def lines(self) -> list[str]:
         """Everything, for printing."""
         looked = [f"{kind} {number}" for kind, number in sorted(self.counts.items()) if kind not in WRONG]

@@ -39,13 +39,21 @@ class Fleet:
         self.workers[name].kill()
         self.kills += 1
 
-    async def freeze(self, name: str, seconds: float) -> None:
-        """SIGSTOP at whatever moment this is, SIGCONT after the time."""
+    def pause(self, name: str) -> None:
+        """SIGSTOP at whatever moment this is."""
         self._alive(name)
         self.workers[name].signal(signal.SIGSTOP)
         self.freezes += 1
-        await asyncio.sleep(seconds)
+
+    def resume(self, name: str) -> None:
+        """SIGCONT."""
         self.workers[name].signal(signal.SIGCONT)
+
+    async def freeze(self, name: str, seconds: float) -> None:
+        """SIGSTOP now, SIGCONT after the time."""
+        self.pause(name)
+        await asyncio.sleep(seconds)
+        self.resume(name)
 
     async def freeze_at(self, name: str, point: str, seconds: float, patience: float = 20.0) -> bool:
         """Let the worker stop itself at a point, SIGCONT after the time. False when it never came there."""
@@ -53,7 +61,7 @@ class Fleet:
             return False
         self.freezes += 1
         await asyncio.sleep(seconds)
-        self.workers[name].signal(signal.SIGCONT)
+        self.resume(name)
         return True
 
     async def kill_at(self, name: str, point: str, patience: float = 20.0) -> bool:
@@ -106,6 +114,14 @@ class Fleet:
     def _alive(self, name: str) -> None:
         if not self.workers[name].running and name not in self.crashes:
             self.crashes.append(name)
+
+    def assigned(self, name: str) -> list[int]:
+        """The partitions of the worker's last assignment, if the process that got it still is the one that runs."""
+        path = self.site.folder / f"{name}.assigned"
+        if not path.exists():
+            return []
+        last = json.loads(path.read_text().splitlines()[-1])
+        return list(last["partitions"]) if last["pid"] == self.workers[name].pid else []
 
     def returns(self) -> int:
         """How often a partition came back to a process that had had it, and lost it to another, before."""

@@ -35,7 +35,9 @@ class Pauses:
     def words(self) -> str:
         """The worst of the long ones, for people."""
         worst = sorted(self.found, reverse=True)[:8]
-        return "; ".join(f"lane {lane} {pause:.1f} s until {ended:.0f}" for pause, lane, ended in worst if pause > LONG_S)
+        return "; ".join(
+            f"lane {lane} {pause:.1f} s until {ended:.0f}" for pause, lane, ended in worst if pause > LONG_S
+        )
 
     async def run(self) -> None:
         """Look until cancelled. While the database is away nothing moves."""

@@ -23,6 +23,8 @@ class Form:
     placed_freezes: tuple[str, ...]
     schedules: int
     """Sabotage schedules of each kind."""
+    controls: int
+    """The same without the sabotage."""
 
 
 FULL = Form(
@@ -34,6 +36,7 @@ FULL = Form(
     random_freezes=2,
     placed_freezes=(points.IN_TRANSACTION, points.IN_COPY, points.AFTER_COMMIT, points.AFTER_COMMIT),
     schedules=3,
+    controls=1,
 )
 QUICK = Form(
     records=4_000,
@@ -44,6 +47,7 @@ QUICK = Form(
     random_freezes=0,
     placed_freezes=(points.IN_TRANSACTION, points.AFTER_COMMIT),
     schedules=1,
+    controls=0,
 )
 Fault = Callable[[], Awaitable[str]]
 

@@ -12,8 +12,9 @@ from random import Random
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
+from schemas.inputs.registers import AreaRegistered
 from schemas.inputs.resources import ResourcePositioned
-from schemas.topics import AREA_EVENTS, NOTIFICATIONS, RESOURCE_ALLOCATIONS
+from schemas.topics import AREA_EVENTS, NOTIFICATIONS, REGISTERS, RESOURCE_ALLOCATIONS
 from tests.support.answers import Answers
 from tests.support.city import City
 from tests.support.messages import VALID, Message
@@ -46,24 +47,21 @@ class Traffic:
         """Next offset of each input partition, as far as brokers have confirmed records."""
 
     async def open_cities(self) -> None:
-        """Register every city, and wait until the areas are open: nothing may come before its area."""
-        openings = [story.opening() for story in self.stories]
-        await self._send([opening[0] for opening in openings])
+        """Register areas, then districts, units and people, then what stands in districts: each needs the one before.
+
+        Different topics lie on different brokers, so sending in order is not enough: every step is awaited.
+        """
+        openings = [message for story in self.stories for message in story.opening()]
+        areas = [message for message in openings if message.type == AreaRegistered.TYPE]
+        registers = [message for message in openings if message.topic == REGISTERS and message not in areas]
+        for step in (areas, registers, [message for message in openings if message.topic != REGISTERS]):
+            await self._send(step)
+            await until(self._recorded, 120, "registers are taken in")
+
+    async def _recorded(self) -> bool:
         database = await self._site.database()
         try:
-
-            async def opened() -> bool:
-                return bool(await database.fetchval("select count(*) = $1 from area_head where seq > 0", len(openings)))
-
-            await until(opened, 60, "all areas are open")
-            await self._send([message for opening in openings for message in opening[1:]])
-
-            async def registered() -> bool:
-                return bool(await database.fetchval(
-                    "select count(*) >= $1 from recorder_input where topic <> ''", self.sent
-                ))  # fmt: skip
-
-            await until(registered, 120, "all registers are taken in")
+            return int(await database.fetchval("select count(*) from recorder_input where topic <> ''")) >= self.sent
         finally:
             await database.close()
 
@@ -83,6 +81,10 @@ class Traffic:
             answering.cancel()
             await asyncio.wait((answering,))
 
+    async def repeat(self, records: int) -> None:
+        """Send the newest records once more."""
+        await self._send(list(self._recent)[-records:])
+
     def _some(self) -> Iterator[Message]:
         """The next record, and what goes wrong with it on the way."""
         message = self._waiting.popleft() if self._waiting else next(self._turn).next()
@@ -101,7 +103,7 @@ class Traffic:
 
     @staticmethod
     def _remembers(message: Message) -> bool:
-        return message.expect == VALID and ("ce_type", ResourcePositioned.TYPE.encode()) not in message.headers
+        return message.expect == VALID and message.type != ResourcePositioned.TYPE
 
     async def _send(self, messages: list[Message]) -> None:
         for start in range(0, len(messages), IN_FLIGHT):

@@ -55,8 +55,9 @@ async def assert_whole(memory: MemoryLane) -> None:
 
 @pytest.mark.parametrize("how", ["raise", "lookup", "recursion", "evolve", "constraint", "unencodable", "endless"])
 async def test_a_record_whose_decision_fails_is_quarantined_and_the_others_take_effect(
-    city: MemoryLane, how: str
+    city: MemoryLane, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(alarm.cascade, "MAX_EVENTS", 500)
     city.append(district(1))
     city.append(alarm.Tripped(area=AREA, how=how), id="culprit")
     city.append(alarm.Tripped(area=AREA, how="not"), id="innocent")
@@ -74,6 +75,18 @@ async def test_a_record_whose_decision_fails_is_quarantined_and_the_others_take_
     assert json.loads(faults[0]["f"]) == [f"fault:{INCIDENT_REPORTS}:0:0"]
     assert city.count("quarantined_records_total", topic=INCIDENT_REPORTS) == 1
     await assert_whole(city)
+
+
+@pytest.mark.parametrize("how", ["slow", "slow failure"])
+async def test_a_decision_for_which_the_database_does_not_wait_is_quarantined(database: str, how: str) -> None:
+    async with memory_lane(database, idle_transaction_ms=200) as city:
+        city.append(AreaRegistered(area=AREA, name="City"))
+        city.append(alarm.Tripped(area=AREA, how=how))
+        city.append(district(1))
+        await city.settle()
+        assert await codes(city) == ["QUARANTINED"]
+        assert len(city.publisher.of("register.district_taken.v1")) == 1
+        await assert_whole(city)
 
 
 async def test_a_fault_that_does_not_come_back_is_no_quarantine(

@@ -3,6 +3,7 @@
 Importing this module changes nothing; `registered` makes the concern part of the domain and takes it away again.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -68,6 +69,10 @@ class Stumbled(OutputEvent):
 
     what: Any = None
 
+    def subject(self) -> str:
+        # PostgreSQL takes no NUL: the transaction fails, not the decision.
+        return "\x00" if self.what == "constraint" else ""
+
 
 class Alarm(Entity):
     KIND: ClassVar[str] = "test_alarm"
@@ -78,8 +83,6 @@ class Alarm(Entity):
 
 class Stone(Entity):
     KIND: ClassVar[str] = "test_stone"
-
-    text: str
 
 
 def decide_set(state: AreaState, event: AlarmSet, context: Context) -> Iterator[OutputEvent]:
@@ -97,13 +100,18 @@ def decide_tripped(state: AreaState, event: Tripped, context: Context) -> Iterat
     if event.how == "lookup":
         raise KeyError(event.how)
     if event.how == "recursion":
-        decide_tripped.__globals__["_deeper"]()
+        _deeper()
     if event.how == "evolve":
         yield Stumbled(what="evolve")
     if event.how == "constraint":
         yield Stumbled(what="constraint")
     if event.how == "unencodable":
         yield Stumbled.model_construct(what=object())
+    if event.how == "slow":
+        _busy(0.4)
+    if event.how == "slow failure":
+        _busy(0.4)
+        raise ValueError("at last")
     while event.how == "endless":
         yield Stumbled(what="again")
     yield Stumbled(what="after")
@@ -111,6 +119,12 @@ def decide_tripped(state: AreaState, event: Tripped, context: Context) -> Iterat
 
 def _deeper() -> None:
     _deeper()
+
+
+def _busy(seconds: float) -> None:
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        sum(range(1000))
 
 
 def decide_due(state: AreaState, fired: TimerFired, context: Context) -> Iterator[OutputEvent]:
@@ -138,8 +152,7 @@ def evolve_missed(state: AreaState, event: AlarmMissed) -> Iterator[Change]:
 def evolve_stumbled(state: AreaState, event: Stumbled) -> Iterator[Change]:
     if event.what == "evolve":
         raise ArithmeticError("no such successor")
-    # PostgreSQL refuses a NUL in jsonb: the transaction fails, not the decision.
-    yield Put(Stone(id="stone", text="\x00" if event.what == "constraint" else str(event.what)))
+    yield Put(Stone(id=str(event.what)))
 
 
 CONCERN_INPUTS = {AlarmSet: decide_set, AlarmAcknowledged: decide_acknowledged, Tripped: decide_tripped}

@@ -24,7 +24,7 @@ from streams.settings import Settings
 from streams.store.database import open_pool
 from streams.store.policy_book import PolicyBook
 from streams.store.rows import EventRow, LetterRow
-from streams.telemetry import Metrics
+from streams.telemetry import Metrics, configure_logging
 
 PARTITION = 0
 AREA = "420100"
@@ -99,7 +99,7 @@ class MemoryLane:
             realm=self.settings.realm,
             namespace=namespace(self.settings.realm),
             partitions=self.settings.partitions,
-            budget_s=1.0,
+            budget_s=self.settings.idle_transaction_ms / 8000,
         )
         outbox: Any = Outbox(self.pool, self.publisher, self.metrics)  # type: ignore[arg-type]
         return Lane(PARTITION, transactions, outbox, self.settings, self.metrics, self._reseek, self._begins)
@@ -202,6 +202,7 @@ class MemoryLane:
 @asynccontextmanager
 async def memory_lane(database: str, **settings: object) -> AsyncIterator[MemoryLane]:
     """A started lane on a migrated database."""
+    configure_logging("CRITICAL", "json")
     chosen = Settings(database=database, partitions=1, merge_patience_ms=50, **settings)  # type: ignore[arg-type]
     pool = await open_pool(
         database,

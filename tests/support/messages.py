@@ -29,6 +29,11 @@ class Message:
         """What the sender means to happen."""
         return dict(self.headers)[EXPECT].decode()
 
+    @property
+    def type(self) -> str:
+        """Its CloudEvents type."""
+        return (dict(self.headers)["ce_type"] or b"").decode()
+
     def header(self, name: str, value: bytes | None) -> "Message":
         """The same record with one header set, or taken away."""
         rest = tuple(pair for pair in self.headers if pair[0] != name)

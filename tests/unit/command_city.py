@@ -12,7 +12,7 @@ from schemas.inputs.directives import DirectiveIssued
 from schemas.inputs.reports import IncidentReported, Place
 from streams.domain.cascade import cascade, evolve
 from streams.domain.context import Context, Received, TimerFired
-from streams.domain.core import Incident, Timer
+from streams.domain.core import Incident
 from streams.domain.directives.entities import Proposal
 from streams.domain.directives.proposals import pending
 from streams.domain.directives.signing import KeyPair, key_from_seed, sign
@@ -20,6 +20,7 @@ from streams.domain.escalation.entities import Command, Response
 from streams.domain.state import AreaState
 from streams.policy.loader import bundled
 from streams.policy.model import Policy
+from streams.scenario.memory import AreaMemory
 
 AREA, REALM = "990100", "exercise.test"
 A, B, C, D, E = (f"99010{number}" for number in range(1, 6))
@@ -53,25 +54,31 @@ def of(kind: type[T], events: Iterable[OutputEvent]) -> list[T]:
 
 
 class City:
-    """The area, its clock, and everything that was decided; the state is folded a second time and must be equal."""
+    """The area, its clock, and everything that was decided.
 
-    def __init__(self, policy: Policy | None = None, start: str = "2026-03-10 09:00") -> None:
+    Decisions are made on a working state that lets go of history between them, as a worker's does; `state` is the
+    complete fold of the events, and what a database would hold must be equal to it.
+    """
+
+    def __init__(self, policy: Policy | None = None, start: str = "2026-03-10 09:00", area: str = AREA) -> None:
+        self.area = area
         self.policy = policy or bundled()
         self.now = at(start)
-        self.state = AreaState(AREA, self.now)
-        self.folded = AreaState(AREA, self.now)
+        self.memory = AreaMemory(AreaState(area, self.now))
+        self.state = AreaState(area, self.now)
         self.events: list[OutputEvent] = []
         self.last: list[OutputEvent] = []
         self.count = 0
-        self.tell(reg.AreaRegistered(area=AREA, name="J", province="990000"))
-        for district in (A, B, C, D, E):
-            entry = reg.DistrictRegistered(area=AREA, district=district, name=district, urban=district in {A, C})
+        self.tell(reg.AreaRegistered(area=area, name="J", province="990000"))
+        for number in range(1, 6):
+            district = f"{area[:4]}0{number}"
+            entry = reg.DistrictRegistered(area=area, district=district, name=district, urban=number in {1, 3})
             self.tell(entry)
-            self.tell(_unit(f"gov-{district[-1]}", "government", "district", district))
-            self.person(f"head-{district[-1]}", "district_government", unit=f"gov-{district[-1]}", district=district)
+            self.tell(_unit(area, f"gov-{number}", "government", "district", district))
+            self.person(f"head-{number}", "district_government", unit=f"gov-{number}", district=district)
         for unit in ("j-health", "j-em"):
             kind = "health" if unit == "j-health" else "emergency_management"
-            self.tell(_unit(unit, kind, "city", member=True))
+            self.tell(_unit(area, unit, kind, "city", member=True))
         for person, offices in OFFICES.items():
             self.person(person, *offices)
 
@@ -79,13 +86,14 @@ class City:
         """Register an office holder with the key that `key_of` gives."""
         fields.setdefault("keys", (public(key_of(person)),))
         fields.setdefault("valid_from", at("2020-01-01 00:00"))
-        self.tell(reg.PersonRegistered(area=AREA, person=person, unit=unit, offices=offices, **fields))
+        self.tell(reg.PersonRegistered(area=self.area, person=person, unit=unit, offices=offices, **fields))
 
     def tell(self, event: InputEvent, value: bytes = b"", signature: str | None = None) -> list[OutputEvent]:
         """Decide an input at the city's instant."""
         self.count += 1
+        self.memory.recall(event.lookups())
         trigger = Received(event, "test", str(self.count), value, signature)
-        return self._run(Context(AREA, REALM, self.now, self.policy, trigger))
+        return self._run(Context(self.area, REALM, self.now, self.policy, trigger))
 
     def order(self, person: str, action: str, *, office: str | None = None, **fields: Any) -> list[OutputEvent]:
         """A directive, signed by the person with the person's key; `claims` and `key` override."""
@@ -98,7 +106,7 @@ class City:
         """The bytes of a directive."""
         self.count += 1
         said = {
-            "area": AREA,
+            "area": self.area,
             "directive": f"d{self.count}",
             "realm": REALM,
             "issuer": person,
@@ -131,26 +139,29 @@ class City:
             "verification": "verified",
             "figures": fields,
         }
-        return self.tell(IncidentReported(area=AREA, **{**said, **known}))
+        return self.tell(IncidentReported(area=self.area, **{**said, **known}))
 
     def until(self, text: str) -> list[OutputEvent]:
         """Move the clock, firing what falls due before it, in order; the events of all that."""
         target, seen = at(text), len(self.events)
         while True:
-            due = min(self.state.of(Timer).values(), key=lambda timer: (timer.due, timer.id), default=None)
-            if due is None or due.due >= target:
+            due = self.memory.next_due(target)
+            if due is None:
                 break
             self.now = max(self.now, due.due)
             trigger = TimerFired(due.id, due.kind, due.ref, due.due, due.incident)
-            self._run(Context(AREA, REALM, self.now, self.policy, trigger))
+            self.memory.recall(trigger.lookups())
+            self._run(Context(self.area, REALM, self.now, self.policy, trigger))
         self.now = target
         return self.events[seen:]
 
     def _run(self, context: Context) -> list[OutputEvent]:
-        self.last = list(cascade(self.state, context))
+        self.last = list(cascade(self.memory.state, context))
         for event in self.last:
-            evolve(self.folded, event)
-        assert self.folded._tables == self.state._tables
+            evolve(self.state, event)
+        self.memory.commit()
+        folded = {key: entity for key, entity in self.state.changed() if entity is not None}
+        assert self.memory.store == folded
         self.events += self.last
         return self.last
 
@@ -190,7 +201,9 @@ def public(key: KeyPair, **fields: Any) -> reg.SigningKey:
     return reg.SigningKey(kid=key.kid, x=key.x, **fields)
 
 
-def _unit(unit: str, kind: Any, tier: Any, district: str | None = None, *, member: bool = False) -> reg.UnitRegistered:
+def _unit(
+    area: str, unit: str, kind: Any, tier: Any, district: str | None = None, *, member: bool = False
+) -> reg.UnitRegistered:
     return reg.UnitRegistered(
-        area=AREA, unit=unit, name=unit, kind=kind, tier=tier, district=district, member_unit=member
+        area=area, unit=unit, name=unit, kind=kind, tier=tier, district=district, member_unit=member
     )

@@ -111,6 +111,10 @@ def test_a_response_to_an_alert_is_started_by_confirming_its_proposal_and_outliv
     assert city.state.of(Command)["rain-1"].phase == "response"
     alert(city, "red", message_type="cancel")
     assert city.responses() == {AREA: 3}
+    assert city.state.of(Command)["rain-1"].phase == "response"
+    city.order("governor", "raise_response", level=2)
+    assert city.responses() == {AREA: 2}
+    assert city.state.of(Command)["rain-1"].profile == "PF-2"
 
 
 def test_it_may_be_started_without_a_proposal_and_answers_the_gravest_alert_there() -> None:

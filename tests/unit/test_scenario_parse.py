@@ -22,10 +22,11 @@ fixture:
   travel_minutes: {within: 10, A: {B: 25}}
   units:
     B-EM: {kind: emergency_management, tier: district, district: B}
+    J-GOV: {kind: government, tier: city}
     J-120: {kind: ems_centre, tier: city}
     PLANT: {kind: enterprise, tier: unit, district: B, superior: B-EM}
   people:
-    mayor: {unit: B-EM, offices: [city_government]}
+    mayor: {unit: J-GOV, offices: [city_government]}
     both: {unit: B-EM, offices: [hq_office, em_department]}
   floors: {ambulance: 2, EMR: {A: 1}}
   resources:
@@ -130,7 +131,12 @@ def test_a_directive_names_issuer_office_and_incident(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("written", "meant"),
-    [("W2 of X", "W2@cad|X"), ("W2", "W2@cad|X"), ("raise_response:2 of X", "raise_response:2@cad|X"), ("W2@I-1", "W2@I-1")],
+    [
+        ("W2 of X", "W2@cad|X"),
+        ("W2", "W2@cad|X"),
+        ("raise_response:2 of X", "raise_response:2@cad|X"),
+        ("W2@I-1", "W2@I-1"),
+    ],
 )
 def test_a_proposal_is_named_by_its_rule_and_incident(tmp_path: Path, written: str, meant: str) -> None:
     text = STEP + f'  - {{at: "09:40", directive: {{by: mayor, action: confirm, proposal: "{written}"}}}}\n'
@@ -200,7 +206,9 @@ variants:
 
 
 def test_a_variant_starts_afresh_and_judges_only_its_own_expectations(tmp_path: Path) -> None:
-    base, fewer, without, own = runs(tmp_path, VARIANTS.replace("incident: X, by: PLANT, figures: {deaths: 9}", REPORT[1:-1]))
+    base, fewer, without, own = runs(
+        tmp_path, VARIANTS.replace("incident: X, by: PLANT, figures: {deaths: 9}", REPORT[1:-1])
+    )
     assert [len(run.steps) for run in (base, fewer, without, own)] == [2, 2, 2, 1]
     assert data_of(fewer, 0)["figures"] == {"deaths": 1}
     assert [len(run.expectations) for run in (base, fewer, without, own)] == [1, 1, 0, 0]
@@ -221,13 +229,19 @@ def test_a_variant_starts_afresh_and_judges_only_its_own_expectations(tmp_path: 
         (STEP.replace('"09:20"', "920"), "5:9: a time is a text in quotes"),
         (STEP + '  - {at: "09:10"}\n', "7:10: impossible time: earlier than the step above it (09:20)"),
         (STEP.replace("09:20", "2026-03-09 09:20"), "5:9: impossible time: before the scenario starts"),
-        (STEP.replace("report:", "event: incident.reportet.v1\n    data:"), "unknown event type 'incident.reportet.v1'"),
+        (
+            STEP.replace("report:", "event: incident.reportet.v1\n    data:"),
+            "unknown event type 'incident.reportet.v1'",
+        ),
         (STEP.replace("report:", "event: incident.reported.v1\n    data:"), "IncidentReported has no field 'incident'"),
         (STEP + "    data: {}\n", "7:5: `data` goes with `event:`"),
         (STEP + "    alert: {}\n", "7:5: a step sends one thing: report and alert are two"),
         (STEP + "    expect: [{event: incident.opend.v1}]\n", "unknown output event type 'incident.opend.v1'"),
         (STEP + "    expect: [{event: incident.opened.v1, dat: {}}]\n", "the form `event` has no key 'dat'"),
-        (STEP + "    expect: [{event: incident.opened.v1, data: {sourc: x}}]\n", "incident.opened.v1 has no field 'sourc'"),
+        (
+            STEP + "    expect: [{event: incident.opened.v1, data: {sourc: x}}]\n",
+            "incident.opened.v1 has no field 'sourc'",
+        ),
         (STEP + "    expect: [{event: incident.opened.v1, incident: Y}]\n", "unknown incident 'Y'"),
         (STEP + "    expect: [{state: incidents}]\n", "unknown entity kind 'incidents' (did you mean incident?)"),
         (STEP + "    expect: [{grade: {incident: X, WSAA: 3}}]\n", "`grade` has no key 'WSAA'"),
@@ -248,8 +262,14 @@ def test_a_variant_starts_afresh_and_judges_only_its_own_expectations(tmp_path: 
         ("title: again" + STEP, "key 'title' is there twice"),
         ("fixture: {unitz: {}}" + STEP, "fixture has no key 'unitz' (did you mean units?)"),
         ("fixture: {travel_minutes: {A: {Z: 5}}}" + STEP, "unknown district 'Z'"),
-        ("fixture: {resources: {N: {kind: x, owner: B-EM, district: A, count: some}}}" + STEP, "count must be a whole number"),
-        ("fixture: {resources: {N: {kind: x, owner: B-EM, district: A, form: bag}}}" + STEP, "resource.registered.v1: form"),
+        (
+            "fixture: {resources: {N: {kind: x, owner: B-EM, district: A, count: some}}}" + STEP,
+            "count must be a whole number",
+        ),
+        (
+            "fixture: {resources: {N: {kind: x, owner: B-EM, district: A, form: bag}}}" + STEP,
+            "resource.registered.v1: form",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, text: str, expected: str) -> None:

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from schemas.inputs.resources import ResourceRegistered
 from schemas.outputs.allocation_events import Candidate, PassedOver, Reason, Tier
 from streams.domain.allocation.entities import Line
 from streams.domain.allocation.index import AllocationIndex
-from streams.domain.allocation.pool import CODE, GONE, IDLE, WHY, Fit, Flags, Floats, Pool, idle_rows
+from streams.domain.allocation.pool import CODE, GONE, IDLE, WHY, Fit, Flags, Pool, idle_rows
 from streams.domain.allocation.search import Ranked, Search
 from streams.domain.allocation.travel import Spot, travel_time
 
@@ -41,7 +42,7 @@ NOTHING_MORE = Grounds()
 class Pick(NamedTuple):
     """This much of that resource."""
 
-    resource: str
+    entry: ResourceRegistered
     quantity: int
     eta_ms: int
     score_ms: int
@@ -64,39 +65,45 @@ class Plan(NamedTuple):
 class _Room:
     """What may still be taken while one line is served."""
 
+    __slots__ = ("district", "group", "pool", "taken")
+
     def __init__(self, pool: Pool, group_keeps: int) -> None:
         self.pool = pool
         self.taken: dict[int, int] = {}
         self.district = pool.free.copy()
-        self.group = {
-            group: sum(1 for row in rows if pool.why[row] == IDLE) - group_keeps for group, rows in pool.groups.items()
-        }
+        self.group: dict[str, int] = {}
+        for group, rows in pool.groups.items():
+            self.group[group] = sum(1 for row in rows if pool.why[row] == IDLE) - group_keeps
 
     def copy(self) -> "_Room":
+        """The same, for another try."""
         twin = object.__new__(_Room)
-        twin.pool, twin.taken = self.pool, dict(self.taken)
-        twin.district, twin.group = list(self.district), dict(self.group)
+        twin.pool, twin.taken = self.pool, self.taken.copy()
+        twin.district, twin.group = self.district.copy(), self.group.copy()
         return twin
 
     def of(self, row: int, tier: Tier) -> tuple[int, Reason | None]:
         """How much of a row may be taken on this ground, or why nothing."""
         pool = self.pool
-        group = pool.group_of.get(row)
-        if group is not None and self.group[group] <= 0:
-            return 0, "group_reserve"
+        if self.group:
+            group = pool.group_of.get(row)
+            if group is not None and self.group[group] <= 0:
+                return 0, "group_reserve"
+        _, available, deep = pool.state(row)
+        taken = self.taken.get(row, 0)
         if tier != "above_floor":
-            return int((pool.available if tier == "requisition" else pool.deep)[row]) - self.taken.get(row, 0), None
-        district = int(pool.district[row])
+            return (available if tier == "requisition" else deep) - taken, None
+        district = pool.district_list[row]
         room = self.district[district] - pool.floor[district]
         if room <= 0:
             return 0, "floor"
-        return min(int(pool.available[row]) - self.taken.get(row, 0), room), None
+        return min(available - taken, room), None
 
     def take(self, row: int, quantity: int) -> None:
+        """That much of the row is gone."""
         self.taken[row] = self.taken.get(row, 0) + quantity
-        self.district[int(self.pool.district[row])] -= quantity
-        group = self.pool.group_of.get(row)
-        if group is not None:
+        self.district[self.pool.district_list[row]] -= quantity
+        if self.group and (group := self.pool.group_of.get(row)) is not None:
             self.group[group] -= 1
 
 
@@ -166,17 +173,14 @@ def _without(flags: Flags, rows: list[int]) -> Flags:
     return flags
 
 
-def _penalties(pool: Pool, delta_ms: int) -> Floats | None:
+def _penalties(pool: Pool, delta_ms: int) -> list[int] | None:
     """Balance term per district: `delta` times the used share of what stands above its floors."""
     if not delta_ms:
         return None
-    return np.array(
-        [
-            delta_ms if above <= 0 else delta_ms - delta_ms * min(max(free - kept, 0), above) // above
-            for free, (kept, above) in zip(pool.free, pool.bases, strict=True)
-        ],
-        dtype=float,
-    )
+    return [
+        delta_ms if above <= 0 else delta_ms - delta_ms * min(max(free - kept, 0), above) // above
+        for free, (kept, above) in zip(pool.free, pool.bases, strict=True)
+    ]
 
 
 def _further(index: AllocationIndex, pool: Pool, spot: Spot, grounds: Grounds) -> list[tuple[Tier, Flags]]:
@@ -202,7 +206,7 @@ def _serve(
     count = shown + (LOTS_AT_FIRST if search.pool.lots else need)
     while True:
         ranked, complete = search.best(eligible, count)
-        served = _pick(ranked, tier, need, room.copy(), limit_ms, shown)
+        served = _pick(ranked, tier, need, room if complete else room.copy(), limit_ms, shown)
         if not served.left or complete:
             return served
         count *= 4
@@ -223,7 +227,7 @@ def _pick(ranked: list[Ranked], tier: Tier, need: int, room: _Room, limit_ms: in
         if quantity:
             need -= quantity
             room.take(row, quantity)
-            picks.append(Pick(resource, quantity, eta, score, tier))
+            picks.append(Pick(room.pool.entry(row), quantity, eta, score, tier))
         elif reason is not None:
             candidate["reason"] = reason
             skipped[reason] = skipped.get(reason, 0) + 1
@@ -253,7 +257,7 @@ def _passed_over(
 ) -> tuple[PassedOver, ...]:
     """The nearest unsuitable or unavailable resources that would have been there as soon as the last pick."""
     pool = search.pool
-    taken = [pool.row_of[pick.resource] for pick in picks if pick.tier != "above_floor"]
+    taken = [pool.row_of[pick.entry.resource] for pick in picks if pick.tier != "above_floor"]
     found = search.nearest(eligible, within_ms, count + len(taken))
     return tuple(
         [

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from schemas.inputs.resources import ResourceRegistered
 from schemas.outputs.refusals import CommandRefused
 from streams.domain.allocation.choose import NOTHING_MORE, Grounds
-from streams.domain.allocation.entities import Authorisation, Commitment, Line, Request, Resource, Waiver
+from streams.domain.allocation.entities import Authorisation, Commitment, Line, Request, Waiver
 from streams.domain.allocation.index import AllocationIndex, index_of
 from streams.domain.context import Context
 from streams.domain.core import Incident, area_of
@@ -66,9 +67,9 @@ class Desk:
         severity = None if incident is None else incident.composite
         return severity is not None and severity <= self.law.reserve.group_waiver_severity
 
-    def department(self, resource: Resource) -> str:
+    def department(self, entry: ResourceRegistered) -> str:
         """The department whose consent taking this resource needs (AL-1: 120 and hospital beds count as health)."""
-        return self.law.consent.counts_as.get(resource.entry.category, resource.entry.owner_department)
+        return self.law.consent.counts_as.get(entry.category, entry.owner_department)
 
     def request_of(self, line: Line) -> Request:
         """The line's request: it stays as long as its lines do."""

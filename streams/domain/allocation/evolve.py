@@ -15,8 +15,8 @@ from streams.domain.allocation.entities import (
     Resource,
     Waiver,
 )
-from streams.domain.allocation.quick import changed, quick
 from streams.domain.core import Timer, timer
+from streams.domain.fast import changed, made
 from streams.domain.state import AreaState, Change, Drop, Put
 
 ACCEPT = "allocation.accept"
@@ -63,14 +63,14 @@ def evolve_readiness(state: AreaState, event: cat.ReadinessReported) -> Iterator
 def evolve_positions(state: AreaState, event: cat.PositionsAdopted) -> Iterator[Change]:
     for position in event.positions:
         yield Put(
-            quick(Position, id=position.resource, incident=None, point=position.point, observed_at=position.observed_at)
+            made(Position, id=position.resource, incident=None, point=position.point, observed_at=position.observed_at)
         )
 
 
 def evolve_admitted(state: AreaState, event: out.RequestAdmitted) -> Iterator[Change]:
     ids = tuple(f"{event.request}/{line.line}" for line in event.lines)
     yield Put(
-        quick(
+        made(
             Request,
             id=event.request,
             incident=event.incident,
@@ -87,7 +87,7 @@ def evolve_admitted(state: AreaState, event: out.RequestAdmitted) -> Iterator[Ch
     asked_ms = int(event.asked_at.timestamp() * 1000)
     for id, line in zip(ids, event.lines, strict=True):
         yield Put(
-            quick(
+            made(
                 Line,
                 id=id,
                 incident=event.incident,
@@ -142,7 +142,7 @@ def evolve_committed(state: AreaState, event: out.ResourceCommitted) -> Iterator
     line = state.of(Line)[f"{event.request}/{event.line}"]
     resource = state.of(Resource)[event.resource]
     yield Put(
-        quick(
+        made(
             Commitment,
             id=event.commitment,
             incident=event.incident,

@@ -88,7 +88,8 @@ class AllocationIndex:
             found = self._tables[place.district] = self._table(place.district)
         table, tabled, untabled = found
         xyz = on_sphere(place.point) if place.point is not None else None
-        return Spot(number, xyz, table, tabled, untabled, self.law.inside_district_ms)
+        vector = np.array(xyz or (0.0, 0.0, 0.0))
+        return Spot(number, xyz, vector, vector.reshape(3, 1), table, tabled, untabled, self.law.inside_district_ms)
 
     def _table(self, origin: str) -> tuple[Floats, bool, bool]:
         minutes = [self._minutes(origin, other) for other in self.codes]

@@ -7,9 +7,9 @@ from schemas.base import OutputEvent
 from schemas.outputs.allocation_events import Cause, LineDecided, Outcome, ResourceCommitted
 from streams.domain.allocation.choose import NOTHING_MORE, Plan, plan
 from streams.domain.allocation.desk import Desk
-from streams.domain.allocation.entities import Line, Resource
+from streams.domain.allocation.entities import Line
 from streams.domain.allocation.queue import Key
-from streams.domain.allocation.quick import quick
+from streams.domain.fast import made
 
 FIRST_STAGE = {"unit": "committed", "beds": "reserved", "stock": "ordered", "capacity": "reserved"}
 Events = Generator[OutputEvent, None, None]
@@ -108,10 +108,8 @@ class _Turn:
 
 def _crosses(desk: Desk, line: Line, chosen: Plan) -> tuple[str, ...]:
     """Departments other than the requester's that own something of the plan (AL-1)."""
-    resources = desk.state.of(Resource)
-    owners = {desk.department(resources[pick.resource]): None for pick in chosen.picks}
-    owners.pop(line.department, None)
-    return tuple(sorted(owners))
+    owners = {desk.department(pick.entry) for pick in chosen.picks}
+    return tuple(sorted(owners - {line.department}))
 
 
 def _decided(
@@ -123,7 +121,7 @@ def _decided(
     wave = _second_wave(desk, line) if short and outcome != "pending_authorization" else None
     bucket, aged = law.key_ms(line.urgency, line.asked_ms)
     rules = law.rules if not crosses else (*law.rules, law.consent.id)
-    return quick(
+    return made(
         LineDecided,
         incident=line.incident,
         request=line.request,
@@ -159,20 +157,19 @@ def _second_wave(desk: Desk, line: Line) -> datetime | None:
 
 
 def _commit(desk: Desk, line: Line, chosen: Plan, authorisation: str | None) -> Events:
-    resources = desk.state.of(Resource)
     kind = desk.law.kind(line.kind)
     place = desk.request_of(line).place
     for number, pick in enumerate(chosen.picks, start=line.commitments + 1):
-        entry = resources[pick.resource].entry
+        entry = pick.entry
         hold = entry.hold_minutes or kind.hold_minutes if entry.form == "beds" else None
-        yield quick(
+        yield made(
             ResourceCommitted,
             incident=line.incident,
             commitment=f"{line.id}/{number}",
             request=line.request,
             line=line.number,
             kind=line.kind,
-            resource=pick.resource,
+            resource=entry.resource,
             owner_unit=entry.owner_unit,
             owner_department=entry.owner_department,
             district=entry.district,

@@ -102,7 +102,7 @@ def _assign(at: Desk, command: cmd.AssignByHand) -> Events:
         committed_at=at.now,
         to=place,
         accept_by=at.after(entry.accept_within_minutes or at.law.kind(line.kind).accept_minutes),
-        authorisation=at.authorisation(line) if at.department(resource) != line.department else None,
+        authorisation=at.authorisation(line) if at.department(resource.entry) != line.department else None,
         reason=command.reason,
     )
 
@@ -120,7 +120,7 @@ def _objection(at: Desk, line: Line, resource: Resource, quantity: int) -> tuple
     grounds = at.grounds(line)
     if int(pool.why[row]) != IDLE and not (grounds.requisition and int(pool.why[row]) == CODE["requisition_only"]):
         return "NOT_AVAILABLE", "the resource is not free"
-    if at.department(resource) != line.department and at.authorisation(line) is None:
+    if at.department(resource.entry) != line.department and at.authorisation(line) is None:
         return "NOT_AUTHORISED", "crosses departments without an authorisation in scope and time (AL-1)"
     if _above_floor(at, resource, row, quantity, grounds):
         return None

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from schemas.base import Point
 from schemas.inputs.resources import ResourceRegistered
+from streams.domain.allocation.travel import Spot
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -55,9 +56,7 @@ class Fit:
         self.suiting = [number for number, suits in enumerate(sets) if suits]
         self.lacking = [number for number, suits in enumerate(sets) if not suits]
         self.rows: Flags | None = None if self.everything else self.sets[pool.capability[: pool.n]]
-        self.preferred: Ints | None = None
-        if liked:
-            self.preferred = np.array([len(caps & liked) for caps, _ in pool.capability_sets], dtype=np.int64)
+        self.preferred = [len(caps & liked) for caps, _ in pool.capability_sets] if liked else None
 
 
 class Pool:
@@ -83,6 +82,9 @@ class Pool:
         self.capability_sets: list[CapabilitySet] = []
         self.tally: list[list[int]] = []
         """Rows by capability set and state."""
+        self.numbers: list[tuple[int, int]] = []
+        """District and capability set of each row; `district_list` the first of them."""
+        self.district_list: list[int] = []
         self.totals = [0] * len(WHY)
         """Rows by state."""
         self.free: list[int] = []
@@ -96,14 +98,15 @@ class Pool:
         """Rows that are not one indivisible unit."""
         self.unplaced = 0
         """Rows without any position."""
-        self.guesses: dict[int, float] = {}
-        """Score within which the last search of an urgency class found enough."""
+        self.guesses: dict[tuple[int, int], float] = {}
+        """Score within which the last search of an urgency class in a district found enough."""
         self.stale: dict[int, None] = {}
         """Rows whose last fix is too old: they count as being at home."""
         self._state: list[tuple[int, int, int]] = []
         self._entries: list[ResourceRegistered | None] = []
-        self._numbers: list[tuple[int, int]] = []
         self._set_numbers: dict[CapabilitySet, int] = {}
+        self._centre: tuple[float, ...] | None = None
+        self._radius = 0.0
         self._bases: list[tuple[int, int]] | None = None
         self._members: list[list[int]] = []
         self._member_rows: dict[int, Ints] = {}
@@ -132,6 +135,15 @@ class Pool:
     def headroom(self, district: int) -> int:
         """How much may be taken in a district before its floor is reached."""
         return self.free[district] - self.floor[district]
+
+    def all_within(self, spot: Spot, chord: float) -> bool:
+        """Whether every row is surely within a chord of the place; the circle around all only ever grows."""
+        if self._centre is None:
+            positions = self.xyz[:, : self.n]
+            centre = positions.mean(axis=1, keepdims=True)
+            self._centre = tuple(centre[:, 0].tolist())
+            self._radius = float(np.sqrt(((positions - centre) ** 2).sum(axis=0).max()))
+        return spot.xyz is not None and math.dist(spot.xyz, self._centre) + self._radius < chord
 
     # --- catalogue: rare changes
 
@@ -162,7 +174,8 @@ class Pool:
         self.row_of[resource] = row
         self._state.append((GONE, 0, 0))
         self._entries.append(None)
-        self._numbers.append((0, 0))
+        self.numbers.append((0, 0))
+        self.district_list.append(0)
         return row
 
     def _grow(self) -> None:
@@ -183,8 +196,8 @@ class Pool:
         self._entries[row] = entry
         self.widen(district + 1)
         capability = self._set_number((frozenset(entry.capabilities), entry.type_level))
-        self._numbers[row] = (district, capability)
-        self.district[row] = district
+        self.numbers[row] = (district, capability)
+        self.district[row] = self.district_list[row] = district
         self.capability[row] = capability
         self._count(row, GONE, 1)
         self.lead_ms[row] = entry.lead_minutes * 60_000
@@ -207,7 +220,7 @@ class Pool:
         entry = self._entries[row]
         if entry is None:
             return
-        district = self._numbers[row][0]
+        district = self.numbers[row][0]
         self._count(row, GONE, -1)
         self.capacity[district] -= _capacity(entry)
         self.lots -= entry.form != "unit"
@@ -245,7 +258,7 @@ class Pool:
         self._state[row] = (why, available, deep)
         if self._entries[row] is None:
             return
-        district = self._numbers[row][0]
+        district = self.numbers[row][0]
         if old_why != why:
             self.why[row] = why
             self._count(row, old_why, -1)
@@ -261,7 +274,7 @@ class Pool:
             self.open[row] = above and why == IDLE and available > 0
 
     def _count(self, row: int, why: int, change: int) -> None:
-        self.tally[self._numbers[row][1]][why] += change
+        self.tally[self.numbers[row][1]][why] += change
         self.totals[why] += change
 
     def set_floor(self, district: int, floor: int) -> None:
@@ -285,6 +298,17 @@ class Pool:
         if rows is None:
             rows = self._member_rows[district] = np.array(self._members[district], dtype=np.int64)
         return rows
+
+    def entry(self, row: int) -> ResourceRegistered:
+        """The catalogue entry of a row that is not gone."""
+        entry = self._entries[row]
+        if entry is None:
+            raise LookupError(f"row {row} of {self.kind} is gone")
+        return entry
+
+    def state(self, row: int) -> tuple[int, int, int]:
+        """(why, available, deep) of a row."""
+        return self._state[row]
 
     def rows_of(self, resources: Iterable[str]) -> Ints:
         """Rows of these resources."""
@@ -322,7 +346,10 @@ class Pool:
             self.unplaced += 1 if point is None else -1
             self.placed[row] = point is not None
         if point is not None:
-            self.xyz[:, row] = on_sphere(point)
+            where = on_sphere(point)
+            self.xyz[:, row] = where
+            if self._centre is not None:
+                self._radius = max(self._radius, math.dist(where, self._centre))
 
 
 def idle_rows(pool: Pool) -> Flags:

@@ -9,10 +9,10 @@ from streams.domain.allocation.desk import Desk, desk
 from streams.domain.allocation.entities import Line, Request
 from streams.domain.allocation.lifecycle import recall_line
 from streams.domain.allocation.lines import decide_line, serve
-from streams.domain.allocation.quick import quick
 from streams.domain.context import Context
 from streams.domain.core import Incident
 from streams.domain.directives.refs import resolve_incident
+from streams.domain.fast import made
 from streams.domain.state import AreaState
 
 
@@ -34,7 +34,7 @@ def decide_request(state: AreaState, event: ResourceRequested, context: Context)
     if len(set(numbers)) < len(numbers):
         yield at.refuse(incident.id if incident else None, "LINE_TWICE", "two lines have the same number")
         return
-    yield quick(
+    yield made(
         RequestAdmitted,
         incident=incident.id if incident else None,
         request=event.request,
@@ -60,7 +60,7 @@ def _incident(state: AreaState, event: ResourceRequested) -> Incident | None:
 
 
 def _admitted(at: Desk, line: RequestLine) -> AdmittedLine:
-    return quick(
+    return made(
         AdmittedLine,
         line=line.line,
         kind=line.kind,

@@ -84,6 +84,9 @@ class Spot(NamedTuple):
     district: int
     xyz: tuple[float, float, float] | None
     """On the unit sphere; None where nobody measured a point."""
+    vector: Floats
+    """`xyz` as an array, zeros for None; `column` is the same upright."""
+    column: Floats
     table: Floats
     """Milliseconds from each district number by the register's table; UNKNOWN where it has no entry."""
     tabled: bool

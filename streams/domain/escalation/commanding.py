@@ -20,7 +20,7 @@ def recommand(state: AreaState, about: str, context: Context) -> Iterator[Output
     """Tell what changed in the command of an incident, of an alert, or of a task force without incident."""
     incident = state.get(Incident, about)
     rules = law(state, context.policy.responses, incident.occurred_at if incident else context.now)
-    running = [item for item in _responses(state, about) if item.running()]
+    running = [item for item in _responses(state, about, incident) if item.running()]
     level = min((response.level for response in running), default=None)
     for phase in _phases(state, about, incident, running):
         known = state.get(Command, about) or Command(id=about)
@@ -38,10 +38,10 @@ def recommand(state: AreaState, about: str, context: Context) -> Iterator[Output
     yield from _mode(state, about, incident, rules, level)
 
 
-def _responses(state: AreaState, about: str) -> Iterator[Response]:
-    if state.get(Alert, about) is not None:
-        return (response for response in alert_responses(state) if response.about == about)
-    return state.of_incident(Response, about)
+def _responses(state: AreaState, about: str, incident: Incident | None) -> Iterator[Response]:
+    if incident is not None:
+        return state.of_incident(Response, incident.id)
+    return (response for response in alert_responses(state) if response.about == about)
 
 
 def _phases(state: AreaState, about: str, incident: Incident | None, running: list[Response]) -> tuple[Phase, ...]:

@@ -106,8 +106,8 @@ class Command(Entity):
     earliest_end: Utc | None = None
 
     def resident(self) -> bool:
-        """Needed while its incident is open."""
-        return False
+        """With its incident; that of an alert or of a task force without incident as long as it is out of normal."""
+        return self.incident is None and (self.phase in {"alert", "response", "lowered"} or self.mode != "daily")
 
 
 class Review(Entity):

@@ -32,45 +32,47 @@ class Result(NamedTuple):
 
 def decide_facts(state: AreaState, event: FactsChanged, context: Context) -> Iterator[OutputEvent]:
     """Grade first, so that a trend is judged beside the grade that the same figures give (E10 and E9)."""
-    yield from graded(state, event.incident, context)
-    plan = plan_of(state, context, state.of(Incident)[event.incident])
+    incident = state.of(Incident)[event.incident]
+    plan = plan_of(state, context, incident)
+    given = facts_of(context, incident, incident.figures)
+    yield from graded(state, incident, context, plan, given)
     if plan.thresholds:
-        yield from _thresholds(state, event.incident, context, plan)
+        yield from _thresholds(state, incident, context, plan, given)
     if plan.trends:
         yield from assess_trends(state, event.incident, plan)
 
 
 def decide_replaced(state: AreaState, event: InitialReplaced, context: Context) -> Iterator[OutputEvent]:
     """An initial determination no longer counts."""
-    yield from graded(state, event.incident, context)
+    incident = state.of(Incident)[event.incident]
+    given = facts_of(context, incident, incident.figures)
+    yield from graded(state, incident, context, plan_of(state, context, incident), given)
 
 
-def graded(state: AreaState, id: str, context: Context) -> Iterator[OutputEvent]:
+def graded(state: AreaState, incident: Incident, context: Context, plan: Plan, given: Facts) -> Iterator[OutputEvent]:
     """IncidentGraded if a family, its rules or the composite changed. The law is that of the occurrence."""
-    incident = state.of(Incident)[id]
-    results = _results(state, incident, context)
+    results = _results(state, incident, context, plan, given)
     if _same(incident, results):
         return
     severities = [result.severity for result in results if result.in_composite and result.severity is not None]
     yield made(
         IncidentGraded,
-        incident=id,
+        incident=incident.id,
         families=tuple(_family(result) for result in results),
         composite=min(severities, default=None),
         previous=incident.composite,
-        facts=_seen(incident, state.get(Settlement, id)),
+        facts=_seen(incident, state.get(Settlement, incident.id)),
         policy_version=context.policy.version,
         grades_as_of=incident.figures_as_of or incident.occurred_at,
     )
 
 
-def _results(state: AreaState, incident: Incident, context: Context) -> list[Result]:
+def _results(state: AreaState, incident: Incident, context: Context, plan: Plan, given: Facts) -> list[Result]:
     assessment = state.get(Assessment, incident.id)
     replaced = assessment.replaced if assessment is not None else ()
     settlement = state.get(Settlement, incident.id)
-    given = facts_of(context, incident, incident.figures)
     results = []
-    for part in plan_of(state, context, incident).program:
+    for part in plan.program:
         if part.family in replaced:
             continue
         settled = settlement is not None and part.family in settlement.families
@@ -119,15 +121,15 @@ def _seen(incident: Incident, settlement: Settlement | None) -> Facts:
     return dict(sorted({**incident.figures, **settled}.items()))
 
 
-def _thresholds(state: AreaState, id: str, context: Context, plan: Plan) -> Iterator[OutputEvent]:
+def _thresholds(
+    state: AreaState, incident: Incident, context: Context, plan: Plan, facts: Facts
+) -> Iterator[OutputEvent]:
     """Rules of the reporting table that hold for the first time (2.2 note 9)."""
-    assessment = state.get(Assessment, id)
+    assessment = state.get(Assessment, incident.id)
     met = assessment.thresholds if assessment is not None else ()
     waiting = [rule for rule in plan.thresholds if rule.id not in met]
     if not waiting:
         return
-    incident = state.of(Incident)[id]
-    facts = facts_of(context, incident, incident.figures)
     hits = tuple(rule.hit(facts) for rule in waiting if rule.test(facts))
     if hits:
-        yield made(ReportingThresholdMet, incident=id, hits=hits, policy_version=context.policy.version)
+        yield made(ReportingThresholdMet, incident=incident.id, hits=hits, policy_version=context.policy.version)

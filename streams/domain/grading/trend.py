@@ -1,7 +1,9 @@
 """The computed trend of a count [P] (SC-2, SC-3, SC-6): it only proposes (E10), it never grades (2.2 note 4)."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import takewhile
 
 from schemas.outputs.incident_events import TrendAssessed
 from streams.domain.core import Incident
@@ -47,11 +49,14 @@ def _assessed(state: AreaState, incident: Incident, rule: Trend) -> TrendAssesse
 
 def _oldest(counts: tuple[Count, ...], rule: Trend, newest: Count) -> Count | None:
     since = newest.as_of - timedelta(hours=rule.hours)
-    period = [count for count in counts if since <= count.as_of < newest.as_of]
-    if not period:
+    first = counts[bisect_left(counts, (since,))]
+    if first.as_of == newest.as_of:
         return None
-    first = period[0].as_of
-    return max((count for count in period if count.as_of == first), key=lambda count: count.number)
+    return max(takewhile(lambda count: count.as_of == first.as_of, counts[bisect_left(counts, first) :]), key=_number)
+
+
+def _number(count: Count) -> int:
+    return count.number
 
 
 def _news(known: TrendState | None, assessed: TrendAssessed) -> bool:

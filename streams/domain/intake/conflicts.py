@@ -1,22 +1,18 @@
 """Where a report contradicts what was said before. Both are kept; the rule for figures decides (design rule 4)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
 from schemas.inputs.reports import FactValue, Verification
-from streams.domain.core import Incident
-from streams.domain.intake.counting import verdicts_of
 from streams.domain.intake.entities import Figure, Source, Verdicts
-from streams.domain.state import AreaState
 
 Reason = Literal["same_instant", "verified_otherwise", "verified_twice"]
 
 
 def contradictions(
-    state: AreaState,
-    incident: Incident,
-    source: Source | None,
+    sources: Iterable[Source],
+    verdicts: Verdicts | None,
     key: str,
     stated: Mapping[str, FactValue],
     as_of: datetime,
@@ -28,8 +24,13 @@ def contradictions(
     an equal or later instant differs from this unverified one. `verified_twice`: two verified values of one instant.
     """
     found: list[tuple[str, Reason]] = []
-    others = tuple(s for s in state.of_incident(Source, incident.id) if s.id != key)
-    verdicts = verdicts_of(state, incident.id)
+    source: Source | None = None
+    others: list[Source] = []
+    for known in sources:
+        if known.id == key:
+            source = known
+        else:
+            others.append(known)
     if not others and verdicts is None and (source is None or source.as_of < as_of):
         return ()
     for name, value in stated.items():
@@ -49,7 +50,7 @@ def contradictions(
     return tuple(found)
 
 
-def _verified(sources: tuple[Source, ...], verdicts: Verdicts | None, name: str) -> tuple[Figure, ...]:
+def _verified(sources: Iterable[Source], verdicts: Verdicts | None, name: str) -> tuple[Figure, ...]:
     stated = [source.figures[name] for source in sources if name in source.figures]
     if verdicts is not None and name in verdicts.verified:
         stated.append(verdicts.verified[name])

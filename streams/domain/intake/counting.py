@@ -9,7 +9,7 @@ from streams.domain.context import Context
 from streams.domain.core import Incident
 from streams.domain.fast import made
 from streams.domain.intake.derived import derive, outbreak
-from streams.domain.intake.entities import Figure, Settlement, Source, Verdicts
+from streams.domain.intake.entities import Figure, LineList, Settlement, Source, Verdicts
 from streams.domain.intake.figures import counting
 from streams.domain.intake.plan import Plan, plan_of
 from streams.domain.state import AreaState
@@ -17,6 +17,8 @@ from streams.domain.state import AreaState
 
 def verdicts_of(state: AreaState, id: str) -> Verdicts | None:
     """What authorities decided about an incident and about those that were merged into it."""
+    if not state.of(Verdicts):
+        return None
     found = tuple(state.of_incident(Verdicts, id))
     if len(found) < 2:  # noqa: PLR2004 - nothing to join
         return found[0] if found else None
@@ -105,7 +107,7 @@ def recounted(
     plan = plan_of(state, context, incident)
     tally = Tally(state, context, incident, plan)
     tally.count(sorted(tally.all_names()) if names is None else names)
-    if plan.derived:
+    if plan.derived and (plan.first_urban or names is None or len(tally.sources) > 1 or id in state.of(LineList)):
         if names is not None:
             tally.count(sorted(context.policy.facts.derivable.intersection(tally.figures).difference(names)))
         tally.derive(state)

@@ -1,5 +1,6 @@
 """What intake's events mean for the state. Pure in state and event: every policy number is in the event."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from schemas.outputs import incident_events as out
@@ -131,8 +132,7 @@ def _counted(state: AreaState, event: out.ReportAttached, key: str, kept: out.Co
     counts = known.counts
     if counts[-1] < new:
         counts = (*counts, new)
-        if counts[0].as_of < kept.since:
-            counts = tuple(count for count in counts if count.as_of >= kept.since)
+        counts = counts[bisect_left(counts, (kept.since,)) :]
     elif new not in counts:
         counts = tuple(sorted((*counts, new)))
     return changed(known, counts=counts)

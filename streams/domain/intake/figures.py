@@ -19,9 +19,10 @@ def newer(
     """The newest statements after one more; of two of the same instant the verified, then the greater one stands."""
     result = dict(known)
     for name, value in stated.items():
-        figure = Figure(value, as_of, how)
         old = known.get(name)
-        if old is None or old.as_of < as_of or (old.as_of == as_of and _rank(old) < _rank(figure)):
+        if old is None or old.as_of < as_of:
+            result[name] = Figure(value, as_of, how)
+        elif old.as_of == as_of and _rank(old) < _rank(figure := Figure(value, as_of, how)):
             result[name] = figure
     return result
 

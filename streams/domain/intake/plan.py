@@ -11,7 +11,7 @@ from streams.domain.state import AreaState
 from streams.policy.dated import jurisdictions, local_day
 from streams.policy.facts import Fact
 from streams.policy.grading import Freeze, Program, Trend
-from streams.policy.hazards import Hazard
+from streams.policy.hazards import Hazard, Stated
 from streams.policy.intake import Book
 from streams.policy.model import Policy
 from streams.policy.rules import CompiledRule
@@ -51,7 +51,7 @@ def plan_for(state: AreaState, policy: Policy, kinds: tuple[str, ...], occurred_
     day, within = _day_and_place(occurred_at, area.timezone, area.id, area.province)
     plans = policy.grading.plans
     key = (kinds, day, within)
-    plan = plans.get(key)
+    plan: Plan | None = plans.get(key)
     if plan is None:
         if len(plans) > REMEMBERED_PLANS:
             plans.clear()
@@ -66,10 +66,16 @@ def _day_and_place(
     return local_day(occurred_at, timezone), jurisdictions(area, province)
 
 
-def day_and_place(state: AreaState, occurred_at: datetime) -> tuple[date, tuple[str, ...]]:
-    """The local day of an instant, and the jurisdictions of this city."""
+def reading_of(state: AreaState, policy: Policy, words: tuple[str, ...], occurred_at: datetime) -> tuple[Stated, Book]:
+    """What stated hazard kinds mean, and how reports of that day and place are taken in."""
     area = area_of(state)
-    return _day_and_place(occurred_at, area.timezone, area.id, area.province)
+    day, within = _day_and_place(occurred_at, area.timezone, area.id, area.province)
+    plans = policy.grading.plans
+    key = ("words", words, day, within)
+    found: tuple[Stated, Book] | None = plans.get(key)
+    if found is None:
+        found = plans[key] = (policy.hazards.stated(words, day, within), policy.intake.book(day, within))
+    return found
 
 
 def _plan(policy: Policy, kinds: tuple[str, ...], day: date, within: tuple[str, ...]) -> Plan:

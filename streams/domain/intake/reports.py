@@ -1,9 +1,8 @@
 """Decides on IncidentReported: which incident it belongs to, and what its figures change (IN-1..IN-8, VE-4)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from schemas.base import OutputEvent, RuleHit
 from schemas.inputs.reports import FactValue, IncidentReported
@@ -14,11 +13,11 @@ from streams.domain.core import ExternalRef, Incident, area_of, number
 from streams.domain.directives.proposals import Draft, proposed
 from streams.domain.fast import made
 from streams.domain.intake.conflicts import contradictions
-from streams.domain.intake.counting import recounted
+from streams.domain.intake.counting import recounted, verdicts_of
 from streams.domain.intake.derived import outbreak, unrecorded_occurrence
-from streams.domain.intake.entities import Settlement, Source
+from streams.domain.intake.entities import Settlement, Source, UrbanOccurrence
 from streams.domain.intake.matching import Match, matches
-from streams.domain.intake.plan import Plan, day_and_place, plan_for, plan_of
+from streams.domain.intake.plan import Plan, plan_of, reading_of
 from streams.domain.state import AreaState
 from streams.policy.dated import local_day
 from streams.policy.intake import Book
@@ -28,8 +27,7 @@ FlagReason = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A report as the policy in force reads it."""
 
     event: IncidentReported
@@ -39,6 +37,8 @@ class Reading:
     figures: dict[str, FactValue]
     as_of: datetime
     book: Book
+    unread: bool
+    """Whether the policy cannot read a part of it."""
 
 
 def decide_report(state: AreaState, event: IncidentReported, context: Context) -> Iterator[OutputEvent]:
@@ -63,8 +63,7 @@ def decide_report(state: AreaState, event: IncidentReported, context: Context) -
 
 
 def _read(state: AreaState, event: IncidentReported, context: Context) -> Reading:
-    stated = context.policy.hazards.stated(event.hazard_kinds, *day_and_place(state, event.occurred_at))
-    book = plan_for(state, context.policy, stated.kinds, event.occurred_at).book
+    stated, book = reading_of(state, context.policy, event.hazard_kinds, event.occurred_at)
     by_name = context.policy.facts.by_name
     figures = {
         name: value
@@ -72,9 +71,10 @@ def _read(state: AreaState, event: IncidentReported, context: Context) -> Readin
         if (fact := by_name.get(name)) is not None and not fact.formula and fact.accepts(value)
     }
     as_of = event.as_of or event.received_at or context.now
-    if as_of > context.now and book.clocks is not None and as_of > context.now + book.clocks.tolerance:
-        as_of = context.now
-    return Reading(event, f"{event.source}|{event.external_id}", stated.kinds, stated.unknown, figures, as_of, book)
+    ahead = as_of > context.now and book.clocks is not None and as_of > context.now + book.clocks.tolerance
+    key = f"{event.source}|{event.external_id}"
+    unread = ahead or bool(stated.unknown) or len(figures) != len(event.figures)
+    return Reading(event, key, stated.kinds, stated.unknown, figures, context.now if ahead else as_of, book, unread)
 
 
 def _kept(reading: Reading) -> out.SuspicionKept:
@@ -129,22 +129,29 @@ def attach(
     """The report counts in this incident: all that follows from it, figures last."""
     incident = state.of(Incident)[id]
     source = state.get(Source, reading.key)
+    sources = tuple(state.of_incident(Source, id))
     conflicting = contradictions(
-        state, incident, source, reading.key, reading.figures, reading.as_of, reading.event.verification
+        sources, verdicts_of(state, id), reading.key, reading.figures, reading.as_of, reading.event.verification
     )
-    yield from settled(state, context, incident, reading.as_of)
-    yield _attached(reading, plan_of(state, context, incident), incident, provisional=provisional)
-    yield from _reopened(state, reading, id)
+    plan = plan_of(state, context, incident)
+    if plan.freeze is not None and reading.as_of - incident.occurred_at > plan.freeze.surely:
+        yield from settled(state, context, incident, reading.as_of)
+    yield _attached(reading, plan, incident, provisional=provisional)
+    if incident.status == "closed":
+        yield from _reopened(reading, id)
     changed = _kinds_changed(state.of(Incident)[id], reading)
     if changed is not None:
         yield changed
-    yield from _flags(reading, context, id)
+        plan = plan_of(state, context, state.of(Incident)[id])
+    if reading.unread or not context.policy.facts.expert_facts.isdisjoint(reading.figures):
+        yield from _flags(reading, context, id)
     if reading.event.needs:
         yield from _needs(state, reading, id, source)
     facts = recounted(state, context, id, reading.figures, always=source is None or changed is not None)
     if facts is not None:
         yield facts
-    yield from occurrences(state, context, id)
+    if plan.first_urban:
+        yield from occurrences(state, context, id)
     if conflicting:
         counts = state.of(Incident)[id].figures
         yield out.ReportConflicting(
@@ -213,15 +220,18 @@ def _counted(reading: Reading, plan: Plan) -> tuple[out.CountKept, ...]:
     )
 
 
-def _reopened(state: AreaState, reading: Reading, id: str) -> Iterator[OutputEvent]:
+def _reopened(reading: Reading, id: str) -> Iterator[OutputEvent]:
     supplements = reading.book.supplements
-    if state.of(Incident)[id].status == "closed" and supplements is not None and supplements.closed == "reopen":
+    if supplements is not None and supplements.closed == "reopen":
         yield out.IncidentReopened(incident=id, rule=supplements.id, reason=reading.key)
 
 
 def _kinds_changed(incident: Incident, reading: Reading) -> out.KindsChanged | None:
+    district = reading.event.place.district
+    if reading.kinds == incident.hazard_kinds and district in incident.districts:
+        return None
     kinds = tuple(dict.fromkeys((*incident.hazard_kinds, *reading.kinds)))
-    districts = tuple(dict.fromkeys((*incident.districts, reading.event.place.district)))
+    districts = tuple(dict.fromkeys((*incident.districts, district)))
     if kinds == incident.hazard_kinds and districts == incident.districts:
         return None
     return out.KindsChanged(incident=incident.id, hazard_kinds=kinds, districts=districts)
@@ -275,6 +285,8 @@ def occurrences(state: AreaState, context: Context, id: str) -> Iterator[OutputE
     incident = state.of(Incident)[id]
     plan = plan_of(state, context, incident)
     for fact in plan.first_urban:
+        if all(_noted(state, hazard.id, id) for hazard in plan.health_kinds):
+            return
         about = outbreak(state, incident, state.of_incident(Source, id), plan.health_kinds)
         found = unrecorded_occurrence(state, about, fact.first_urban) if fact.first_urban is not None else None
         if found is not None:
@@ -282,3 +294,8 @@ def occurrences(state: AreaState, context: Context, id: str) -> Iterator[OutputE
             yield out.UrbanOccurrenceNoted(
                 incident=id, hazard_kind=kind, district=district, occurred_at=incident.occurred_at
             )
+
+
+def _noted(state: AreaState, kind: str, incident: str) -> bool:
+    register = state.get(UrbanOccurrence, kind)
+    return register is not None and incident in register.occurrences

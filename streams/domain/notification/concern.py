@@ -37,7 +37,7 @@ NOTIFICATION = Concern(
         out.NoticeDelivered: records.evolve_channel,
         out.NoticeFailed: records.evolve_channel,
         out.NoticeCompleted: records.evolve_completed,
-        out.NoticeIncomplete: records.evolve_nothing,
+        out.NoticeIncomplete: records.evolve_incomplete,
         out.NoticeAnswered: records.evolve_answered,
         out.NoticeEscalated: records.evolve_escalated,
         out.NoticeUnanswered: records.evolve_unanswered,

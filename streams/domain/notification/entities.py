@@ -30,6 +30,8 @@ class Notice(Entity):
     first_answer_due: Utc | None = None
     step: int = 0
     """Rungs called beyond the first call."""
+    receipt_missed: bool = False
+    """The term for receipts has passed."""
     breached: bool = False
     """A reachability breach is on record for it."""
     completed_at: Utc | None = None
@@ -41,8 +43,9 @@ class Notice(Entity):
         return self.status not in {"acknowledged", "unanswered"}
 
     def resident(self) -> bool:
-        """History: receipts and answers name it."""
-        return False
+        """While a term of it runs; after that receipts and answers name it."""
+        receipts = self.receipt_due is not None and self.completed_at is None and not self.receipt_missed
+        return receipts or (self.answer_due is not None and self.waiting())
 
 
 class Liaison(Entity):

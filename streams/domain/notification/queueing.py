@@ -1,5 +1,6 @@
 """Queue a notice: every concern that has to tell a unit something does it here, in the same transaction (NS-4)."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,9 @@ from streams.domain.core import Unit
 from streams.domain.directives.days import law
 from streams.domain.notification.entities import Liaison, Notice, Roster
 from streams.domain.state import AreaState
+
+LONGEST_ID = 128
+"""As in schemas.base.Id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ class Letter:
 
 def queue(state: AreaState, context: Context, letter: Letter) -> Iterator[OutputEvent]:
     """Queue the notice on every channel of its purpose; alarm where nobody is at the liaison channel's end (DU-2)."""
-    if state.get(Notice, letter.notice) is not None:
+    notice = _sendable(letter.notice)
+    if state.get(Notice, notice) is not None:
         return
     terms = law(state, context.policy.notification, context.now)
     purpose = terms.purposes.get(letter.purpose)
@@ -41,7 +46,7 @@ def queue(state: AreaState, context: Context, letter: Letter) -> Iterator[Output
     for channel in channels:
         yield out.NoticeQueued(
             incident=letter.incident,
-            notice=letter.notice,
+            notice=notice,
             to_unit=letter.to_unit,
             channel=channel,
             address=address(state, letter.to_unit, channel, context.now),
@@ -57,6 +62,11 @@ def queue(state: AreaState, context: Context, letter: Letter) -> Iterator[Output
         )
     if "liaison" in channels:
         yield from missing_liaison(state, context, letter.to_unit)
+
+
+def _sendable(notice: str) -> str:
+    """The id, or a digest of it where receipts and answers could not carry it."""
+    return notice if len(notice) <= LONGEST_ID else f"N:{hashlib.sha256(notice.encode()).hexdigest()}"
 
 
 def after(instant: datetime, minutes: float | None) -> datetime | None:

@@ -217,9 +217,11 @@ def evolve_task_step(state: AreaState, event: out.TaskAdvanced) -> Iterator[Chan
         yield Put(task.model_copy(update={"status": event.step}))
 
 
-def evolve_nothing(state: AreaState, event: out.NoticeIncomplete) -> Iterator[Change]:
-    """Told and remembered in the recorder; the channels' own state says it already."""
-    yield from ()
+def evolve_incomplete(state: AreaState, event: out.NoticeIncomplete) -> Iterator[Change]:
+    """The term for receipts has passed."""
+    notice = state.get(Notice, event.notice)
+    if notice is not None:
+        yield Put(notice.model_copy(update={"receipt_missed": True}))
 
 
 def _dropped(state: AreaState, kind: str, ref: str) -> Iterator[Change]:

@@ -1,6 +1,6 @@
 """What acts of government, grades and figures mean for what is owed (OB-07, OB-32, OB-34, OB-40; VE-5)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from schemas.base import OutputEvent
@@ -19,13 +19,15 @@ from streams.domain.obligations.sharing import share_unasked
 from streams.domain.obligations.situation import THRESHOLD, Situation, casualties, situation
 from streams.domain.parties import found, kind_and_tier, resolve
 from streams.domain.state import AreaState
-from streams.policy.obligations import BoundClause, ObligationLaw, Trigger
+from streams.policy.obligation_law import BoundClause
+from streams.policy.obligation_rules import Trigger
 
 
 def on_facts(state: AreaState, event: FactsChanged, context: Context) -> Iterator[OutputEvent]:
     """Figures changed, and with them perhaps what is owed. Verification is not waited for (VE-5)."""
     yield from review(state, context, event.incident)
-    yield from _supplements(state, context, event.incident)
+    for duty in _supplements(state, context, event.incident):
+        yield from open_duty(state, context, duty)
     yield from share_unasked(state, context, event.incident)
 
 
@@ -58,41 +60,40 @@ def _noted(state: AreaState, context: Context, incident: str, holds: tuple[str, 
         yield out.BasisNoted(incident=incident, holds=new, at=context.now)
 
 
-def _supplements(state: AreaState, context: Context, incident: str) -> Iterator[OutputEvent]:
+def _supplements(state: AreaState, context: Context, incident: str) -> list[Duty]:
     """Whoever had to report owes a supplement when what it reported is no longer what counts (OB-07)."""
     now = situation(state, context, incident)
     clauses = [one for one in now.law.by_trigger.get("changed", ()) if now.owed(one)] if now is not None else []
-    if now is None or not clauses or not _within_term(state, context, now.incident):
-        return
+    if now is None or not clauses:
+        return []
     counts = casualties(context, now.incident)
-    for unit in now.knowledge.learned:
-        place = kind_and_tier(state, unit)
-        reported = now.knowledge.reported.get(unit, {})
-        if place is None or all(reported.get(name, 0) == counts.get(name, 0) for name in (*counts, *reported)):
-            continue
-        for clause in clauses:
-            if place[0] in clause.clause.debtor.kinds:
-                yield from _supplement(state, context, clause, unit, incident)
+    duties = [
+        Duty(clause, unit, incident, incident, context.now, "event", _number(now, clause, unit), now.grade(None))
+        for unit in now.knowledge.learned
+        if (place := kind_and_tier(state, unit)) is not None
+        for clause in clauses
+        if place[0] in clause.clause.debtor.kinds and _outdated(now.knowledge.reported.get(unit, {}), counts)
+        if _supplements_now(state, now, clause, unit)
+    ]
+    return duties if duties and _within_term(state, context, now.incident) else []
 
 
-def _supplement(
-    state: AreaState, context: Context, clause: BoundClause, unit: str, incident: str
-) -> Iterator[OutputEvent]:
+def _outdated(reported: Mapping[str, float], counts: Mapping[str, float]) -> bool:
+    return any(reported.get(name, 0) != counts.get(name, 0) for name in (*counts, *reported))
+
+
+def _number(now: Situation, clause: BoundClause, unit: str) -> str:
+    return str(now.knowledge.counts.get(f"{clause.rule}:{unit}:{clause.clause.label}", 0) + 1)
+
+
+def _supplements_now(state: AreaState, now: Situation, clause: BoundClause, unit: str) -> bool:
     """A first report that is not overdue will carry the new figures; one supplement carries all changes until it."""
-    now = situation(state, context, incident)
-    if now is None:
-        return
-    owed = [state.of(Obligation)[id] for id in index(state).owed_by(incident, unit)]
-    reported = any(
-        index(state).exists(incident, (rule, label, unit))
-        for rule, label in now.law.clauses
-        if rule in clause.clause.after
-    )
-    waiting = any(one.rule in clause.clause.after and one.status != "breached" for one in owed)
-    if reported and not waiting and not any(one.rule == clause.rule for one in owed):
-        number = now.knowledge.counts.get(f"{clause.rule}:{unit}:{clause.clause.label}", 0) + 1
-        duty = Duty(clause, unit, incident, incident, context.now, "event", str(number), now.grade(None))
-        yield from open_duty(state, context, duty)
+    duties, after = index(state), clause.clause.after
+    owed = [state.of(Obligation)[id] for id in duties.owed_by(now.incident.id, unit)]
+    if any(one.rule == clause.rule or (one.rule in after and one.status != "breached") for one in owed):
+        return False
+    firsts = ((rule, label, unit) for rule, label in now.law.clauses if rule in after)
+    return any(duties.exists(now.incident.id, first) for first in firsts)
 
 
 def _within_term(state: AreaState, context: Context, incident: Incident) -> bool:
@@ -199,7 +200,8 @@ def _by_party(
     """Open the clauses of a trigger whose debtor is one party."""
     known = state.get(Incident, incident)
     now = Situation(state, context, known) if known is not None else None
-    for clause in _law(state, context, known).by_trigger.get(trigger, ()):
+    law = now.law if now is not None else context.policy.obligations.at(*day_and_places(state, context.now))
+    for clause in law.by_trigger.get(trigger, ()):
         party = clause.clause.debtor.party
         if party is None or (now is not None and not now.owed(clause)):
             continue
@@ -210,11 +212,6 @@ def _by_party(
             duty = Duty(clause, debtor, incident, scope, at, "event", grade=grade)
             if state.get(Obligation, identity(clause, scope, debtor)) is None:
                 yield from open_duty(state, context, duty)
-
-
-def _law(state: AreaState, context: Context, incident: Incident | None) -> ObligationLaw:
-    instant = incident.occurred_at if incident is not None else context.now
-    return context.policy.obligations.at(*day_and_places(state, instant))
 
 
 def on_unit(state: AreaState, event: UnitTaken, context: Context) -> Iterator[OutputEvent]:

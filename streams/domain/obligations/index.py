@@ -49,7 +49,7 @@ class ObligationIndex:
 
     def owed_by(self, incident: str | None, debtor: str) -> list[str]:
         """Ids of what a debtor still owes in an incident, in order."""
-        return sorted(self._owed.get((incident, debtor), ()), key=lambda id: (len(id), id))
+        return sorted(self._owed.get((incident, debtor), ()), key=lambda one: (len(one), one))
 
     def exists(self, incident: str | None, duty: Duty) -> bool:
         """Whether the debtor owes or has owed this."""

@@ -19,7 +19,8 @@ from streams.domain.obligations.situation import Situation, situation
 from streams.domain.parties import kind_and_tier, local_district, resolve
 from streams.domain.state import AreaState
 from streams.policy.dated import zone
-from streams.policy.obligations import BoundClause, ObligationLaw, day_time
+from streams.policy.obligation_law import BoundClause, ObligationLaw
+from streams.policy.obligation_rules import day_time
 
 UNGRADED = 5
 """Milder than every severity."""
@@ -68,10 +69,8 @@ def _learned(state: AreaState, context: Context, now: Situation, anew: Collectio
         place = kind_and_tier(state, unit)
         kind, tier = (place[0], place[1]) if place else now.law.strangers.get(learned.kind, ("", ""))
         for clause in now.law.owed_by(kind, tier):
-            if learned.basis not in clause.clause.debtor.basis or not now.owed(clause):
-                continue
             series = _series(state, now, clause, unit)
-            if series is None:
+            if series is None or learned.basis not in clause.clause.debtor.basis or not now.owed(clause):
                 continue
             fresh = learned.noted == context.now or unit in anew
             started = _start(context, now, clause, unit, learned, fresh=fresh)
@@ -219,9 +218,7 @@ def _recipients(state: AreaState, duty: Duty, incident: Incident | None) -> tupl
     return tuple(unit for unit in dict.fromkeys(found) if unit != duty.debtor)
 
 
-def _outage(
-    state: AreaState, context: Context, duty: Duty
-) -> tuple[datetime, datetime | None, datetime | None]:
+def _outage(state: AreaState, context: Context, duty: Duty) -> tuple[datetime, datetime | None, datetime | None]:
     """The start, moved behind an outage of the debtor's district; and that outage, its end None while it lasts.
 
     Whoever reports at this moment can report, whatever the heartbeats say.

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from schemas.base import Utc
 from schemas.outputs import obligation_events as out
 from streams.domain.core import Timer, timer
+from streams.domain.fast import changed
 from streams.domain.obligations.entities import KEPT_INSTANTS, Knowledge, Learned, Obligation, Waiting, pair
 from streams.domain.parties import NETWORK, OUTSIDE, kind_and_tier
 from streams.domain.state import AreaState, Change, Drop, Put
@@ -49,7 +50,7 @@ def evolve_traced(state: AreaState, event: out.ReportTraced) -> Iterator[Change]
     reported = before.reported
     if event.to_units and event.made != "receipt":
         reported = {**reported, event.from_unit: event.figures}
-    yield Put(before.model_copy(update={"learned": learned, "told": told, "reported": reported}))
+    yield Put(changed(before, learned=learned, told=told, reported=reported))
 
 
 def _inside(state: AreaState, unit: str, at: Utc) -> Utc | None:

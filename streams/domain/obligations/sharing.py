@@ -16,7 +16,7 @@ from streams.domain.obligations.opening import identity
 from streams.domain.obligations.situation import Situation, situation
 from streams.domain.parties import found, is_upward, kind_and_tier, peer_of
 from streams.domain.state import AreaState
-from streams.policy.obligations import BoundClause
+from streams.policy.obligation_law import BoundClause
 
 SHARED = frozenset({"peer", "task", "warning"})
 """Purposes of notices by which one department tells the other."""
@@ -89,7 +89,8 @@ def share(
 def _clause(state: AreaState, now: Situation, sender: str, content: ReportContent) -> BoundClause | None:
     """The duty to tell the peer, where the sender is such a department and the content is a share type of its own."""
     place = kind_and_tier(state, sender)
-    if place is None or not any(one.share.by == place[0] and one.share.content == content for one in now.law.shares):
+    types = (one.share for one in now.whole.shares)
+    if place is None or not any(one.by == place[0] and one.content == content for one in types):
         return None
     for clause in now.law.by_trigger.get("upward", ()):
         debtor = clause.clause.debtor
@@ -134,11 +135,9 @@ def _last_upward(state: AreaState, incident: str, sender: str, at: datetime) -> 
 def share_unasked(state: AreaState, context: Context, incident: str) -> Iterator[OutputEvent]:
     """Share types that the system passes on as soon as they hold, once per incident: risk of an outbreak (NS-1a)."""
     now = situation(state, context, incident)
-    if now is None:
-        return
-    for one in now.law.shares:
+    for one in now.law.unasked if now is not None else ():
         share_type = one.share
-        if not share_type.unasked or not now.applies(share_type.groups, share_type.kinds) or not now.holds(one.tests):
+        if now is None or not now.holds(one.tests):
             continue
         sender = found(state, share_type.by, "district", now.incident.place.district)
         peer = peer_of(state, sender)

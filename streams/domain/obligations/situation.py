@@ -1,6 +1,5 @@
 """An incident as obligations look at it: do a duty's hazards and conditions hold, and since when."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from schemas.base import Severity
@@ -10,7 +9,8 @@ from streams.domain.directives.days import day_and_places
 from streams.domain.obligations.entities import Knowledge
 from streams.domain.state import AreaState
 from streams.policy.conditions import Facts
-from streams.policy.obligations import BoundClause, ObligationLaw, Tests, When
+from streams.policy.obligation_law import BoundClause, ObligationLaw, Tests
+from streams.policy.obligation_rules import When
 
 THRESHOLD = "threshold"
 
@@ -18,34 +18,27 @@ THRESHOLD = "threshold"
 class Situation:
     """What is known of an incident at this point of the cascade. Build it anew after every event."""
 
-    __slots__ = ("_context", "_facts", "_groups", "_memo", "incident", "knowledge", "law")
+    __slots__ = ("_context", "_facts", "_memo", "incident", "knowledge", "law", "whole")
 
     def __init__(self, state: AreaState, context: Context, incident: Incident) -> None:
         day, within = day_and_places(state, incident.occurred_at)
         self.incident = incident
         self.knowledge = state.get(Knowledge, incident.id) or Knowledge(id=incident.id, incident=incident.id)
-        self.law: ObligationLaw = context.policy.obligations.at(day, within)
+        book = context.policy.hazards.kinds(day, within)
+        self.whole: ObligationLaw = context.policy.obligations.at(day, within)
+        self.law = self.whole.of_kinds(incident.hazard_kinds, book)
         self._context = context
         self._facts: Facts | None = None
-        self._groups = self.law.groups(incident.hazard_kinds, context.policy.hazards.kinds(day, within))
         self._memo: dict[int, bool] = {}
 
     def owed(self, clause: BoundClause) -> bool:
-        """Whether a clause's hazards and conditions hold."""
-        key = id(clause)
-        known = self._memo.get(key)
-        if known is None:
-            clause_ = clause.clause
-            known = self._memo[key] = self.applies(clause_.groups, clause_.kinds) and self.holds(clause.tests)
-        return known
-
-    def applies(self, groups: Sequence[str], kinds: Sequence[str]) -> bool:
-        """Whether the incident has one of these hazard groups or kinds; any incident where none are named."""
-        if not groups and not kinds:
+        """Whether the conditions of a clause of this law hold."""
+        if not clause.tests:
             return True
-        return any(group in self._groups for group in groups) or any(
-            kind in self.incident.hazard_kinds for kind in kinds
-        )
+        known = self._memo.get(id(clause))
+        if known is None:
+            known = self._memo[id(clause)] = self.holds(clause.tests)
+        return known
 
     def holds(self, tests: Tests) -> bool:
         """Whether one of the alternatives holds; none named: always."""

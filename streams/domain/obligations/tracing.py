@@ -16,6 +16,7 @@ from streams.domain.context import Context
 from streams.domain.core import Incident
 from streams.domain.directives.refs import resolve_incident
 from streams.domain.directives.refusals import Refusal, refused
+from streams.domain.fast import made
 from streams.domain.notification.entities import Notice
 from streams.domain.notification.queueing import Letter, queue
 from streams.domain.obligations.entities import Knowledge, Waiting
@@ -54,7 +55,8 @@ def on_report(state: AreaState, event: ReportAttached, context: Context) -> Iter
     if upward:
         yield from share(state, context, event.incident, event.reporter_unit, content, context.now, outside=False)
     known_at = min(event.known_at, context.now) if event.known_at is not None else None
-    yield out.ReportTraced(
+    yield made(
+        out.ReportTraced,
         incident=event.incident,
         from_unit=event.reporter_unit,
         from_kind=event.reporter_kind,
@@ -73,7 +75,8 @@ def on_report(state: AreaState, event: ReportAttached, context: Context) -> Iter
         via=f"{event.source}|{event.external_id}",
     )
     yield from meet(state, context, event.incident, event.reporter_unit, to_units, Report(at, content, "report"))
-    yield from review(state, context, event.incident)
+    if knowledge is None or not {event.reporter_unit, event.received_by} <= {None, *knowledge.learned}:
+        yield from review(state, context, event.incident)
 
 
 def _found(state: AreaState, ref: str, context: Context) -> Iterator[OutputEvent]:
@@ -204,8 +207,7 @@ def inferred(
     now = Situation(state, context, incident)
     for one in now.law.shares:
         share_type = one.share
-        mine = share_type.by == by and share_type.inferred
-        if mine and now.applies(share_type.groups, share_type.kinds) and now.holds(one.tests):
+        if share_type.by == by and share_type.inferred and now.holds(one.tests):
             return share_type.content
     return "other"
 

@@ -8,7 +8,8 @@ from schemas.inputs.clock import ClockAdvanced
 from schemas.outputs import area_events as out
 from schemas.outputs.deadlines import DeadlineFell
 from streams.domain.context import Concern, Context
-from streams.domain.core import Agreement, Area, District, Person, Timer, Unit, area_of
+from streams.domain.core import Agreement, Area, District, FaultyTimer, Person, Timer, Unit, area_of
+from streams.domain.directives.refusals import Refusal, refused
 from streams.domain.state import AreaState, Change, Drop, Put
 
 
@@ -51,6 +52,15 @@ def decide_agreement(
     yield out.AgreementTaken(entry=event)
 
 
+def decide_settled(state: AreaState, event: reg.FaultSettled, context: Context) -> Iterator[OutputEvent]:
+    """Close a fault that is open; without open faults the area is no longer degraded."""
+    if event.fault in area_of(state).faults:
+        yield out.FaultResolved(fault=event.fault, outcome=event.outcome, by=event.by, reason=event.reason)
+    else:
+        known = {"open": list(area_of(state).faults[:20])}
+        yield refused(context, Refusal("UNKNOWN_FAULT", f"no open fault {event.fault}", known))
+
+
 def decide_clock(state: AreaState, event: ClockAdvanced, context: Context) -> Iterator[out.ClockMoved]:
     """Record that virtual time moved; the lane has fired what fell due on the way."""
     yield out.ClockMoved(to=event.to)
@@ -89,13 +99,27 @@ def evolve_fault(state: AreaState, event: out.RecordQuarantined) -> Iterator[Cha
 
 def evolve_timer_fault(state: AreaState, event: out.TimerQuarantined) -> Iterator[Change]:
     area = area_of(state)
-    yield Put(area.model_copy(update={"faults": (*area.faults, f"fault:{event.timer}")}))
-    yield Drop(Timer, event.timer)
+    fault = f"fault:{event.timer}"
+    yield Put(area.model_copy(update={"faults": (*area.faults, fault)}))
+    known = state.get(Timer, event.timer)
+    if known is not None:
+        yield Put(
+            FaultyTimer(
+                id=fault, incident=known.incident, timer=known.id, kind=known.kind, due=known.due, ref=known.ref
+            )
+        )
+        yield Drop(Timer, event.timer)
 
 
 def evolve_resolved(state: AreaState, event: out.FaultResolved) -> Iterator[Change]:
     area = area_of(state)
     yield Put(area.model_copy(update={"faults": tuple(fault for fault in area.faults if fault != event.fault)}))
+    faulty = state.get(FaultyTimer, event.fault)
+    if faulty is None:
+        return
+    yield Drop(FaultyTimer, faulty.id)
+    if event.outcome == "redriven":
+        yield Put(Timer(id=faulty.timer, incident=faulty.incident, kind=faulty.kind, due=faulty.due, ref=faulty.ref))
 
 
 def evolve_nothing(state: AreaState, event: OutputEvent) -> Iterator[Change]:
@@ -116,6 +140,7 @@ REGISTERS = Concern(
         reg.UnitRegistered: decide_unit,
         reg.PersonRegistered: decide_person,
         reg.AgreementRegistered: decide_agreement,
+        reg.FaultSettled: decide_settled,
         ClockAdvanced: decide_clock,
     },
     timers={},

@@ -1,0 +1,1 @@
+"""Handing incidents over between cities. The concern itself: `concern.py`."""
