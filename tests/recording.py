@@ -83,7 +83,7 @@ class Recording:
         area = self.scenario.names.area
         more = True
         while more:
-            applied, more = await self._transactions.fire(area, to, at_due=True, limit=200)
+            applied, more = await self._transactions.fire(area, to, None, limit=200)
             self._see(applied)
         self._now = to
         value = encode(ClockAdvanced(area=area, to=to))
@@ -92,7 +92,7 @@ class Recording:
         await self._apply([self._record("realm.clock", area.encode(), value, tuple(headers))])
 
     async def _apply(self, items: list[Item]) -> None:
-        self._see(await self._transactions.apply(items, {}, {}))
+        self._see(await self._transactions.apply(items, {}, {}, {}))
 
     def _see(self, applied: Applied) -> None:
         unit: Unit = applied.unit

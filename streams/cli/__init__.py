@@ -9,10 +9,12 @@ import typer
 
 from streams.cli import parts
 from streams.cli.common import CommandError, note
+from streams.cli.deadletters import deadletters
 from streams.cli.demo import demo
 from streams.cli.local import local
 from streams.cli.replay import replay
 from streams.cli.scenario import scenario
+from streams.cli.schemas import schemas
 
 app = typer.Typer(
     name="liandong",
@@ -32,6 +34,8 @@ app.add_typer(scenario, name="scenario", rich_help_panel=RUN)
 app.command("worker", rich_help_panel=RUN)(parts.worker)
 app.command("replay", rich_help_panel=SETUP)(replay)
 app.command("migrate", rich_help_panel=SETUP)(parts.migrate)
+app.add_typer(deadletters, name="deadletters", rich_help_panel=LOOK)
+app.add_typer(schemas, name="schemas", rich_help_panel=SETUP)
 app.add_typer(parts.topics, name="topics", rich_help_panel=SETUP)
 
 

@@ -8,6 +8,8 @@ from streams.policy.conditions import ConditionError, parse
 from streams.policy.dated import Strict, in_force
 from streams.policy.evaluation import Predicate, compiled
 from streams.policy.facts import load as load_facts
+from streams.policy.grading import load as load_grading
+from streams.policy.hazards import load as load_hazards
 from streams.policy.obligation_law import BoundClause, BoundShare, ObligationLaw
 from streams.policy.obligation_rules import Rule, Share, Stranger, Term, When
 from streams.policy.reader import Documents, Path, error_at, read

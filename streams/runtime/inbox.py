@@ -15,9 +15,11 @@ from schemas.codec import Readable
 from schemas.inputs.clock import ClockAdvanced
 from schemas.topics import REALM_CLOCK
 from streams.runtime.areas import Areas
+from streams.runtime.due import Gate
 from streams.runtime.items import decode_record
 from streams.runtime.merge import GapError, MergeQueue, by_append_time, virtual_order
 from streams.runtime.records import Position, Record
+from streams.runtime.unit import instant
 from streams.runtime.virtual import order_time, virtual_time
 from streams.settings import Settings
 
@@ -152,9 +154,13 @@ class Inbox:
 
     # ---- going out
 
-    def take(self, limit: int) -> list[Record]:
-        """Up to `limit` records in order, as far as they may be applied yet."""
-        records = self._queue.take(limit, self._may)
+    def put_back(self, records: list[Record]) -> None:
+        """Return the last records that were taken: they must wait."""
+        self._queue.put_back(records)
+
+    def take(self, limit: int, gate: Gate | None) -> list[Record]:
+        """Up to `limit` records in order, as far as they may be applied yet: at a gate only those before it."""
+        records = self._queue.take(limit, self._may if gate is None else lambda record: _before(record, gate))
         if records:
             self._room.set()
         return records
@@ -208,3 +214,7 @@ class Inbox:
             queue = self._queue.topics.get(position.topic)
             if queue is not None and position.partition == self.partition:
                 queue.known_end = max(queue.known_end, end)
+
+
+def _before(record: Record, gate: Gate) -> bool:
+    return instant(record.timestamp) <= gate.due

@@ -7,9 +7,7 @@ from datetime import datetime
 from prometheus_client import Counter as Metric
 
 from schemas.codec import Readable, Unreadable, decode
-from streams.domain.context import TimerFired
-from streams.domain.core import Timer
-from streams.domain.state import AreaState
+from streams.runtime.due import Gate
 from streams.runtime.records import Position, Record
 from streams.runtime.unit import Unit, instant
 
@@ -44,6 +42,8 @@ class Applied:
     skipped: int = 0
     rest: list[Item] = field(default_factory=list)
     """Records that the transaction left for the next one."""
+    gate: Gate | None = None
+    """A timer that must fire before the first of them."""
     cursors: dict[str, int] = field(default_factory=dict)
     """Publish positions that were stored along with it."""
     counts: Counter[tuple[Metric, tuple[str, ...]]] = field(default_factory=Counter)
@@ -79,14 +79,3 @@ def position_of(item: Item) -> Position:
 def _area_of_key(key: bytes | None) -> str | None:
     text = (key or b"").decode("ascii", "replace")
     return text if len(text) == CODE_LENGTH and text.isdigit() and text.endswith("00") else None
-
-
-def fired(timer: Timer, lateness_ms: int) -> TimerFired:
-    """The trigger of a timer that fell due."""
-    return TimerFired(timer.id, timer.kind, timer.ref, timer.due, timer.incident, lateness_ms)
-
-
-def next_due(state: AreaState, before: datetime) -> Timer | None:
-    """The timer that fell due first before the instant."""
-    due = [timer for timer in state.of(Timer).values() if timer.due < before]
-    return min(due, key=lambda timer: (timer.due, timer.id), default=None)

@@ -6,17 +6,17 @@ A lost offset stops the lane; any other fault makes it start over from the store
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 
 import structlog
 
+from streams.runtime.due import DueTimers, Gate
 from streams.runtime.inbox import Begins, Inbox, OffsetLostError, Reseek
 from streams.runtime.items import decode_record
 from streams.runtime.outbox import Outbox
-from streams.runtime.records import Position, Record
+from streams.runtime.records import Offsets, Position, Record
 from streams.runtime.transaction import Transactions
 from streams.runtime.work import PASSING, Work
 from streams.settings import Settings
@@ -26,6 +26,8 @@ log = structlog.get_logger("lane")
 SHORT_REST_S = 0.05
 LONG_REST_S = 0.25
 LONGEST_PAUSE_S = 10.0
+GATE_S = 10.0
+"""A record waits for no longer for another partition's records: a partition that is lost must not stop a city."""
 
 
 class LaneState(Enum):
@@ -36,13 +38,8 @@ class LaneState(Enum):
     LOST = "lost"
 
 
-@dataclass(frozen=True, slots=True)
-class DueTimers:
-    """Areas with timers due before `before`; they may fire once every position in `after` has been applied."""
-
-    before: datetime
-    areas: tuple[str, ...]
-    after: dict[Position, int]
+Horizon = Callable[[str, datetime, int], Awaitable[Offsets]]
+"""Area, instant, lane -> where every log that can hold the area's records goes on after that instant."""
 
 
 class Lane:
@@ -57,6 +54,7 @@ class Lane:
         metrics: Metrics,
         reseek: Reseek,
         begins: Begins,
+        horizon: Horizon,
     ) -> None:
         self.partition = partition
         self.state = LaneState.IDLE
@@ -71,6 +69,9 @@ class Lane:
         self._task: asyncio.Task[None] | None = None
         self._due: DueTimers | None = None
         self._overdue: set[str] = set()
+        self._horizon = horizon
+        self._gate_after: Offsets | None = None
+        self._gate_since = 0.0
         self._ask_again = 0.0
 
     # ---- called from outside
@@ -97,7 +98,7 @@ class Lane:
                 task.cancel()
                 await asyncio.wait((task,))
         self._inbox.start({}, {})
-        self._work.busy_since = None
+        self._work.busy_since = self._work.gate = self._gate_after = None
         self._due = None
         self._overdue.clear()
 
@@ -190,20 +191,43 @@ class Lane:
         positions = await self._work.retried("positions", lambda: self.outbox.positions(self.applied))
         self.outbox.forget_cursors()
         self._work.applied = positions
+        self._work.gate = self._gate_after = None
         self._inbox.start_again(positions)
 
     async def _step(self) -> bool:
         if self._overdue:
             await self._work.retried("publish", self._publish_overdue)
         await self._inbox.read_again()
-        if await self._fire_due():
+        gate = self._work.gate
+        if gate is not None and await self._pass_gate(gate):
+            return True
+        if gate is None and await self._fire_due():
             return True
         if self._inbox.must_wait():
             return False
-        records = self._inbox.take(self._settings.batch_records)
+        records = self._inbox.take(self._settings.batch_records, gate)
         virtual = self._settings.virtual_time
-        await self._work.apply_in_order([decode_record(record, virtual_time=virtual) for record in records])
-        return bool(records)
+        rest = await self._work.apply_in_order([decode_record(record, virtual_time=virtual) for record in records])
+        self._inbox.put_back([item.record for item in rest])
+        return len(rest) < len(records)
+
+    async def _pass_gate(self, gate: Gate) -> bool:
+        """Fire the timers that a record waits for, once everything from before them has been applied."""
+        now = time.monotonic()
+        if self._gate_after is None:
+            self._gate_after = await self._work.retried(
+                "timers", lambda: self._horizon(gate.area, gate.due, self.partition)
+            )
+            self._gate_since = now
+        if await self._reached(self._gate_after):
+            await self._work.fire_all(gate.area, gate.before)
+        elif now - self._gate_since > GATE_S:
+            log.error("gate_opened", lane=self.partition, area=gate.area, due=gate.due, waited_for=self._gate_after)
+            self._work.passed[gate.area] = gate.due
+        else:
+            return False
+        self._work.gate = self._gate_after = None
+        return True
 
     async def _publish_overdue(self) -> None:
         while self._overdue:

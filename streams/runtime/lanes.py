@@ -12,13 +12,14 @@ from aiokafka.errors import KafkaError
 
 from schemas.topics import INPUT_TOPICS, REGISTERS
 from streams.runtime.areas import Areas
+from streams.runtime.due import DueTimers
 from streams.runtime.inbox import Reseek
-from streams.runtime.lane import DueTimers, Lane, LaneState, utc_now
+from streams.runtime.lane import Lane, LaneState, utc_now
 from streams.runtime.logs import Logs
 from streams.runtime.outbox import Outbox
-from streams.runtime.partitioning import crc32_partition
+from streams.runtime.partitioning import crc32_partition, home_partition
 from streams.runtime.publisher import Publisher
-from streams.runtime.records import Position
+from streams.runtime.records import Offsets, Position
 from streams.runtime.sweep import Sweep
 from streams.runtime.transaction import Transactions
 from streams.settings import Settings
@@ -82,6 +83,7 @@ class Lanes:
                 self._metrics,
                 self._read_again,
                 self._logs.begins,
+                self._horizon,
             )
         return known
 
@@ -233,13 +235,25 @@ class Lanes:
             rows = await connection.fetch(QUERIES["due_areas"], before, [lane.partition for lane in lanes])
             seen = await connection.fetch(QUERIES["foreign_partitions"], [row["area"] for row in rows])
         self.database_seen = time.monotonic()
-        foreign: dict[str, set[int]] = {}
-        for row in seen:
-            foreign.setdefault(row["area"], set()).add(row["partition"])
         for row in rows:
-            area = row["area"]
-            usual = {crc32_partition(area, self._settings.partitions)}
-            due.setdefault(row["partition"], {})[area] = usual | foreign.get(area, set())
+            others = {one["partition"] for one in seen if one["area"] == row["area"]}
+            due.setdefault(row["partition"], {})[row["area"]] = self._usual(row["area"]) | others
+
+    def _usual(self, area: str) -> set[int]:
+        """Partitions to which the usual producers send an area's records."""
+        count = self._settings.partitions
+        return {home_partition(area, count), crc32_partition(area, count)}
+
+    async def _horizon(self, area: str, due: datetime, lane: int) -> Offsets:
+        """Where every log that can hold the area's records goes on after `due`."""
+        async with self._pool.acquire() as connection:
+            seen = await connection.fetch(QUERIES["foreign_partitions"], [area])
+        where = self._usual(area) | {lane} | {row["partition"] for row in seen}
+        wanted = {Position(topic, partition) for partition in where for topic in INPUT_TOPICS}
+        if self._settings.broker_kind == "embedded":
+            # It does not know offsets by time: the order of the lane's own queue must do.
+            return {}
+        return await self._logs.after(wanted, due)
 
     async def _measure(self) -> None:
         realm = self._settings.realm

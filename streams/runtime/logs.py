@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -14,6 +15,8 @@ from streams.settings import Settings
 T = TypeVar("T")
 ASK_MS = 5000
 READ_S = 10.0
+EPOCH = datetime.fromtimestamp(0, UTC)
+MILLISECOND = timedelta(milliseconds=1)
 READ_BYTES = 64 * 1024
 
 
@@ -37,6 +40,15 @@ class Logs:
         real = self._real(wanted)
         ends = await self._asked(lambda client: client.end_offsets(list(real)))
         return {real[tp]: at for tp, at in ends.items()}
+
+    async def after(self, wanted: set[Position], instant: datetime) -> dict[Position, int]:
+        """Where these logs go on after an instant: their ends where nothing has come since. Raises KafkaError."""
+        real = self._real(wanted)
+        later = (instant - EPOCH) // MILLISECOND + 1
+        found = await self._asked(lambda client: client.offsets_for_times(dict.fromkeys(real, later)))
+        open_ended = {real[tp] for tp, at in found.items() if at is None}
+        ends = await self.ends(open_ended) if open_ended else {}
+        return ends | {real[tp]: at.offset for tp, at in found.items() if at is not None}
 
     async def timestamps(self, wanted: Mapping[Position, int]) -> dict[Position, int]:
         """The timestamp of the record at each offset; of the next one where there is none. Raises KafkaError."""

@@ -106,6 +106,13 @@ class MergeQueue:
                 break
         return taken
 
+    def put_back(self, records: list[Record]) -> None:
+        """Return records that were taken and must wait, in their order."""
+        for record in reversed(records):
+            queue = self.topics[record.topic]
+            queue.records.appendleft(record)
+            queue.bytes += len(record.value or b"")
+
     def size(self) -> int:
         """Records at hand."""
         return sum(len(queue.records) for queue in self.topics.values())

@@ -13,12 +13,15 @@ from uuid import UUID
 
 import asyncpg
 
+from schemas.base import EARLIEST
 from schemas.codec import Readable, Unreadable
 from schemas.inputs.registers import AreaRegistered
 from schemas.inputs.resources import ResourcePositioned
 from schemas.outputs.area_events import RecordQuarantined, TimerQuarantined
+from schemas.topics import ACTUAL
 from streams.runtime.areas import Areas
-from streams.runtime.items import Applied, Item, PositionMovedBackError, fired, next_due, position_of
+from streams.runtime.due import Gate, fired, next_due
+from streams.runtime.items import Applied, Item, PositionMovedBackError, position_of
 from streams.runtime.partitioning import home_partition
 from streams.runtime.receive import Receiver
 from streams.runtime.records import Position
@@ -92,11 +95,18 @@ class Transactions:
             for area, positions in applied.positions.items():
                 self.areas.took_positions(area, applied.unit.heads[area].telemetry, positions)
 
-    async def apply(self, items: Sequence[Item], cursors: dict[str, int], reached: Mapping[Position, int]) -> Applied:
-        """Apply records; what takes too long for one transaction stands in the result's `rest`.
+    async def apply(
+        self,
+        items: Sequence[Item],
+        cursors: dict[str, int],
+        reached: Mapping[Position, int],
+        passed: Mapping[str, datetime],
+    ) -> Applied:
+        """Apply records; what must wait for a timer or takes too long for one transaction stands in `rest`.
 
-        `cursors` are publish positions confirmed since the last transaction; `reached` is what this lane has applied.
-        Raises PositionMovedBackError when the database knows less than that.
+        `cursors` are publish positions confirmed since the last transaction; `reached` is what this lane has applied;
+        `passed` are times up to which records of an area wait for no timer. Raises PositionMovedBackError when the
+        database knows less than `reached`.
         """
         touched = {item.area for item in items if item.area is not None}
         async with self._work(touched) as (connection, applied):
@@ -112,16 +122,22 @@ class Transactions:
             await self._lock_heads(connection, applied.unit, touched | cursors.keys(), cursors)
             applied.cursors = cursors
             if fresh:
-                await self._receive(connection, applied, fresh)
+                await self._receive(connection, applied, fresh, passed)
             await write_unit(connection, applied.unit, applied.positions)
             await self._move_offsets(connection, fresh[: len(fresh) - len(applied.rest)], stored)
         return applied
 
-    async def _receive(self, connection: asyncpg.Connection, applied: Applied, fresh: list[Item]) -> None:
+    async def _receive(
+        self, connection: asyncpg.Connection, applied: Applied, fresh: list[Item], passed: Mapping[str, datetime]
+    ) -> None:
         await self._prepare(connection, applied, fresh)
         known = await self.known_inputs(connection, fresh)
         over = time.monotonic() + self._budget_s
         for count, item in enumerate(fresh, 1):
+            applied.gate = self._gate(applied.unit, item, passed)
+            if applied.gate is not None:
+                applied.rest = fresh[count - 1 :]
+                break
             await self._receiver.receive(connection, applied, item, known)
             self._in_time(applied.unit)
             applied.next_offsets[position_of(item)] = item.record.offset + 1
@@ -133,10 +149,20 @@ class Transactions:
             applied.count(self._metrics.telemetry, by=len(positions))
         applied.letters = applied.letters or bool(applied.unit.letters)
 
-    async def fire(self, area: str, before: datetime, *, at_due: bool, limit: int) -> tuple[Applied, bool]:
-        """Fire what fell due before the instant, in due order; returns whether more is left.
+    def _gate(self, unit: Unit, item: Item, passed: Mapping[str, datetime]) -> Gate | None:
+        """The timer that must fire before this record, if there is one. In exercises clock records see to that."""
+        state = unit.states.get(item.area or "")
+        if state is None or self._realm != ACTUAL:
+            return None
+        timer = next_due(state, item.now)
+        if timer is None or timer.due <= passed.get(state.area, EARLIEST):
+            return None
+        return Gate(state.area, timer.due)
 
-        On virtual time (`at_due`) each timer fires at its own instant; otherwise all fire now, late as they are.
+    async def fire(self, area: str, before: datetime, seen: datetime | None, *, limit: int) -> tuple[Applied, bool]:
+        """Fire what fell due before the instant, in due order, each at its due time; returns whether more is left.
+
+        `seen` is when somebody got to it: the difference is recorded as lateness. None where time is virtual.
         """
         late: list[int] = []
         async with self._work((area,)) as (connection, applied):
@@ -145,7 +171,11 @@ class Transactions:
             if area in applied.unit.heads:
                 await self.areas.ready(connection, applied.unit, applied.unit.heads[area])
                 await self._load_due(connection, applied.unit, area, before)
-                more = self._fire_due(applied.unit, area, before, late, at_due=at_due, limit=limit)
+                over = time.monotonic() + self._budget_s
+                for _ in range(limit):
+                    more = self._fire_next(applied.unit, area, before, seen, late)
+                    if not more or time.monotonic() > over:
+                        break
                 await write_unit(connection, applied.unit, {})
         for milliseconds in late:
             self._metrics.lateness.labels(self._realm).observe(milliseconds / 1000)
@@ -157,21 +187,16 @@ class Transactions:
         wanted = {("incident", row["incident"]) for row in rows if row["incident"] is not None}
         await self.areas.visit(connection, unit, {area: wanted})
 
-    def _fire_due(
-        self, unit: Unit, area: str, before: datetime, lateness: list[int], *, at_due: bool, limit: int
-    ) -> bool:
-        state = unit.states[area]
-        over = time.monotonic() + self._budget_s
-        for _ in range(limit):
-            due = next_due(state, before)
-            if due is None or time.monotonic() > over:
-                break
-            now = due.due if at_due else before
-            late = 0 if at_due else max(0, round((before - due.due).total_seconds() * 1000))
-            unit.decide_timer(area, fired(due, late), now)
-            self._in_time(unit)
-            lateness.append(late)
-        return next_due(state, before) is not None
+    def _fire_next(self, unit: Unit, area: str, before: datetime, seen: datetime | None, lateness: list[int]) -> bool:
+        """Fire the timer that fell due first; whether there is another."""
+        due = next_due(unit.states[area], before)
+        if due is None:
+            return False
+        late = max(0, round((seen - due.due).total_seconds() * 1000)) if seen is not None else 0
+        unit.decide_timer(area, fired(due, late), due.due)
+        self._in_time(unit)
+        lateness.append(late)
+        return next_due(unit.states[area], before) is not None
 
     def _in_time(self, unit: Unit) -> None:
         if unit.decisions and unit.decisions[-1].seconds > self._budget_s * DECISION_BUDGETS:
@@ -216,7 +241,7 @@ class Transactions:
         # Whoever has dealt with it may have died before it published.
         applied.letters = True
 
-    async def quarantine_timer(self, area: str, before: datetime, error: BaseException, *, at_due: bool) -> Applied:
+    async def quarantine_timer(self, area: str, before: datetime, error: BaseException) -> Applied:
         """The timer that fell due first makes its decision fail: it is dropped as a fault, the area is degraded."""
         async with self._work((area,)) as (connection, applied):
             unit = applied.unit
@@ -228,8 +253,7 @@ class Transactions:
                 drop = TimerQuarantined(
                     incident=timer.incident, timer=timer.id, kind=timer.kind, due=timer.due, error=_told(error)
                 )
-                now = timer.due if at_due else before
-                unit.happened(area, drop, f"fault:timer:{timer.id}#{unit.heads[area].seq + 1}", now)
+                unit.happened(area, drop, f"fault:timer:{timer.id}#{unit.heads[area].seq + 1}", timer.due)
                 applied.count(self._metrics.quarantined, "timer")
             await write_unit(connection, unit, {})
         return applied

@@ -5,9 +5,9 @@ A record or a timer whose decision fails for good is found, tried once more on i
 
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import stamina
 import structlog
@@ -23,6 +23,9 @@ from streams.runtime.transaction import Transactions
 from streams.store.database import TRANSIENT
 from streams.store.policy_book import UnknownPolicyError
 from streams.telemetry import Metrics
+
+if TYPE_CHECKING:
+    from streams.runtime.due import Gate
 
 T = TypeVar("T")
 log = structlog.get_logger("lane")
@@ -50,25 +53,33 @@ class Work:
         self.outbox = outbox
         self.applied = Offsets()
         self.busy_since: float | None = None
+        self.gate: Gate | None = None
+        self.passed: dict[str, datetime] = {}
+        """Times up to which records of an area wait for no timer, because what it waits for cannot be reached."""
         self._transactions = transactions
         self._metrics = metrics
         self._running = running
         self._virtual_time = virtual_time
 
-    async def apply_in_order(self, items: Iterable[Item]) -> None:
-        """Apply records; in exercise realms a clock record stands alone, with the timers it passes."""
+    async def apply_in_order(self, items: Iterable[Item]) -> list[Item]:
+        """Apply records; returns those that must wait at `gate`.
+
+        In exercise realms a clock record stands alone, with the timers it passes.
+        """
+        if not self._virtual_time:
+            return await self._apply(list(items))
         run: list[Item] = []
         for item in items:
-            if self._virtual_time and isinstance(item.read, Readable) and isinstance(item.read.event, ClockAdvanced):
+            if isinstance(item.read, Readable) and isinstance(item.read.event, ClockAdvanced):
                 await self._apply(run)
                 run = []
                 await self.fire_all(item.read.event.area, item.read.event.to)
                 await self._apply([item])
             else:
                 run.append(item)
-        await self._apply(run)
+        return await self._apply(run)
 
-    async def _apply(self, items: list[Item]) -> None:
+    async def _apply(self, items: list[Item]) -> list[Item]:
         while items:
             try:
                 applied = await self.retried("transaction", partial(self._transact, items))
@@ -76,22 +87,28 @@ class Work:
                 # The lane is being stopped: a fault that passes says nothing about the records.
                 raise
             except Exception:  # noqa: BLE001  (whatever a decision raises must not stop the city)
-                await self._search(items)
-                return
-            done, items = items[: len(items) - len(applied.rest)], applied.rest
-            self._metrics.batch.labels(self._metrics.realm).observe(len(done))
-            await self._published(applied, done)
+                return await self._search(items)
+            items = await self._applied(applied, items)
+            if self.gate is not None:
+                break
+        return items
 
     async def _transact(self, items: list[Item]) -> Applied:
-        return await self._transactions.apply(items, self.outbox.cursors(), self.applied)
+        return await self._transactions.apply(items, self.outbox.cursors(), self.applied, self.passed)
 
-    async def _search(self, items: list[Item]) -> None:
+    async def _applied(self, applied: Applied, items: list[Item]) -> list[Item]:
+        done = items[: len(items) - len(applied.rest)]
+        self.gate = applied.gate
+        self._metrics.batch.labels(self._metrics.realm).observe(len(done))
+        await self._published(applied, done)
+        return applied.rest
+
+    async def _search(self, items: list[Item]) -> list[Item]:
         """A decision or a constraint failed: halve until the culprit stands alone, and go on with the others."""
         half = len(items) // 2
         if half:
-            await self._apply(items[:half])
-            await self._apply(items[half:])
-            return
+            rest = await self._apply(items[:half])
+            return [*rest, *items[half:]] if self.gate is not None else await self._apply(items[half:])
         item = items[0]
         try:
             applied = await self.retried("transaction", partial(self._transact, items))
@@ -101,7 +118,7 @@ class Work:
             where = {"topic": item.record.topic, "offset": item.record.offset}
             log.exception("quarantined", lane=self.partition, **where)
             applied = await self._quarantine(item, error)
-        await self._published(applied, items)
+        return await self._applied(applied, items)
 
     async def _quarantine(self, item: Item, error: Exception) -> Applied:
         try:
@@ -148,16 +165,15 @@ class Work:
             culprit = error
             applied = await self.retried(
                 "quarantine",
-                lambda: self._transactions.quarantine_timer(area, before, culprit, at_due=self._virtual_time),
+                lambda: self._transactions.quarantine_timer(area, before, culprit),
             )
             more = True
         await self._published(applied, None)
         return more
 
     async def _fired(self, area: str, before: datetime, limit: int) -> tuple[Applied, bool]:
-        return await self.retried(
-            "timers", lambda: self._transactions.fire(area, before, at_due=self._virtual_time, limit=limit)
-        )
+        seen = None if self._virtual_time else datetime.now(UTC)
+        return await self.retried("timers", lambda: self._transactions.fire(area, before, seen, limit=limit))
 
     async def retried(self, where: str, action: Callable[[], Awaitable[T]]) -> T:
         """Repeat while the broker or the database is away; give up only when the lane is stopped."""

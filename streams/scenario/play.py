@@ -1,9 +1,9 @@
 """Plays a scenario through topics, as upstream systems would, in an exercise realm on virtual time.
 
-For each distinct instant T the player sends `clock.advanced.v1` (to T, after everything sent so far) and then the
-records of T in the file's order; the lane holds them back until the clock is there. Two topics have no common order,
-so where neighbours of one instant go to different topics it waits until what went before was answered. Every accepted
-input has at least one output: that is the answer.
+For each distinct instant T the player waits until everything sent so far was answered, sends `clock.advanced.v1` (to
+T) and then the records of T in the file's order; the lane holds them back until the clock is there. Two topics have no
+common order, so where neighbours of one instant go to different topics it waits again. Every accepted input has at
+least one output: that is the answer.
 """
 
 import asyncio
@@ -240,7 +240,8 @@ class TopicPlayer:
         return self._sent[send.repeat_of]
 
     async def _clock(self, to: datetime) -> None:
-        """Virtual time of every area moves, after everything sent so far."""
+        """Virtual time of every area moves, after everything sent so far was answered."""
+        await self._settled()
         after = {topic: dict(offsets) for topic, offsets in self._after.items()}
         for area in self._areas:
             self._clocks += 1

@@ -16,6 +16,8 @@ async def read(site: Site, names: Iterable[str]) -> AsyncIterator[ConsumerRecord
     try:
         parts = [TopicPartition(site.topic(name), n) for name in names for n in range(site.settings.partitions)]
         ends = {tp: end for tp, end in (await consumer.end_offsets(parts)).items() if end}
+        if not ends:
+            return
         consumer.assign(list(ends))
         await consumer.seek_to_beginning(*ends)
         left = set(ends)

@@ -6,6 +6,7 @@ Importing this module changes nothing; `registered` makes the concern part of th
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from schemas.base import INPUTS, OUTPUTS, Id, InputEvent, OutputEvent, Utc
@@ -131,6 +132,9 @@ def decide_due(state: AreaState, fired: TimerFired, context: Context) -> Iterato
     if fired.ref.startswith("broken"):
         raise RuntimeError("a timer's rule is wrong \x00")
     yield AlarmMissed(alarm=fired.ref)
+    name, _, left = fired.ref.partition(":")
+    if left not in {"", "1"}:
+        yield AlarmOpened(alarm=f"{name}:{int(left) - 1}", due=fired.due + timedelta(minutes=1))
 
 
 def evolve_opened(state: AreaState, event: AlarmOpened) -> Iterator[Change]:

@@ -14,7 +14,8 @@ from schemas.base import InputEvent
 from schemas.codec import encode
 from schemas.topics import INPUT_TOPICS
 from streams.runtime.areas import Areas
-from streams.runtime.lane import DueTimers, Lane
+from streams.runtime.due import DueTimers
+from streams.runtime.lane import Lane
 from streams.runtime.outbox import Outbox
 from streams.runtime.partitioning import home_partition
 from streams.runtime.records import Position, Record
@@ -102,7 +103,7 @@ class MemoryLane:
             budget_s=self.settings.idle_transaction_ms / 8000,
         )
         outbox: Any = Outbox(self.pool, self.publisher, self.metrics)  # type: ignore[arg-type]
-        return Lane(PARTITION, transactions, outbox, self.settings, self.metrics, self._reseek, self._begins)
+        return Lane(PARTITION, transactions, outbox, self.settings, self.metrics, self._reseek, self._begins, self._horizon)
 
     async def _reseek(self, position: Position, offset: int) -> None:
         self.reseeks.append((position.topic, offset))
@@ -110,6 +111,13 @@ class MemoryLane:
 
     async def _begins(self, wanted: set[Position]) -> dict[Position, int]:
         return {position: self.logs[position.topic].begin for position in wanted}
+
+    async def _horizon(self, area: str, due: datetime, lane: int) -> dict[Position, int]:
+        limit = due.timestamp() * 1000
+        return {
+            Position(topic, PARTITION): next((r.offset for r in log.records if r.timestamp > limit), log.end)
+            for topic, log in self.logs.items()
+        }
 
     # ---- the broker
 

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from streams.domain.allocation.pool import FIRST_GUESS_MS, Fit, Flags, Floats, Pool
 from streams.domain.allocation.travel import UNKNOWN, Spot, TravelTime
 
+FEW = 2
+"""All are timed where there are no more than so many times what is wanted."""
 FARTHEST_GUESS_MS = 1e8
 """More than a day: no guess any more."""
 Numbers = NDArray[np.intp]
@@ -66,11 +68,14 @@ class Search:
     def best(self, eligible: Flags, count: int) -> tuple[list[Ranked], bool]:
         """At least the best `count` eligible rows in order, and whether these are all."""
         guesses, key = self.pool.guesses, (self.urgency, self.spot.district)
-        guess = guesses.get(key, FIRST_GUESS_MS)
+        guess = inf if np.count_nonzero(eligible) <= FEW * count else guesses.get(key, FIRST_GUESS_MS)
         while True:
-            near = self._within(guess)
-            near &= eligible
-            rows = near.nonzero()[0]
+            if guess == inf:
+                rows = eligible.nonzero()[0]
+            else:
+                near = self._within(guess)
+                near &= eligible
+                rows = near.nonzero()[0]
             found = len(rows)
             if found >= count or guess == inf:
                 times = self.times(rows)
@@ -79,15 +84,15 @@ class Search:
                     last = inf if guess == inf else float(scores.max())
                 else:
                     last = float(np.partition(scores, count - 1)[count - 1])
-                if last < guess - 1 or guess == inf:
+                if guess == inf or last < guess - 1:
                     break
             guess = guess * 1.4 if guess < FARTHEST_GUESS_MS else inf
         if guess < inf:
             guesses[key] = guess * 0.9 if found > 2 * count else guess
-        if found > count:
-            close = scores < last + 1
+        if found > count or last == inf:
+            close = scores < min(last + 1, UNKNOWN)
             rows, times, scores = rows[close], times[close], scores[close]
-        return self._ranked(rows, times, scores), last == inf or (guess == inf and found <= count)
+        return self._ranked(rows, times, scores), guess == inf and found <= count
 
     def _of_rows(self, rows: Numbers) -> Floats:
         return np.array(self.penalties, dtype=float)[self.pool.district[rows]]

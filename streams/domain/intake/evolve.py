@@ -140,7 +140,7 @@ def _counted(state: AreaState, event: out.ReportAttached, key: str, kept: out.Co
 
 def _incident_update(incident: Incident, event: out.ReportAttached) -> dict[str, object]:
     newest = incident.figures_as_of is None or event.as_of > incident.figures_as_of
-    update: dict[str, object] = {"figures_as_of": event.as_of} if newest else {}
+    update: dict[str, object] = {}
     if event.occurred_at < incident.occurred_at:
         update["occurred_at"] = event.occurred_at
     if event.setting not in {"none", incident.setting} and (newest or incident.setting == "none"):
@@ -151,7 +151,8 @@ def _incident_update(incident: Incident, event: out.ReportAttached) -> dict[str,
 def facts_changed(state: AreaState, event: out.FactsChanged) -> Iterator[Change]:
     """The figures that count."""
     incident = state.of(Incident)[event.incident]
-    yield Put(changed(incident, figures=event.figures, verification=event.verification))
+    fields = {"figures": event.figures, "verification": event.verification, "figures_as_of": event.as_of}
+    yield Put(changed(incident, **fields))
     settlement = state.get(Settlement, event.incident)
     if settlement is not None and settlement.figures != event.settled:
         yield Put(settlement.model_copy(update={"figures": event.settled}))
@@ -223,7 +224,6 @@ def verified(state: AreaState, event: judged.FactsVerified) -> Iterator[Change]:
         casualties = {name: value for name, value in event.figures.items() if name in settlement.facts}
         update["settled"] = newer(verdicts.settled, casualties, event.as_of, "verified")
     yield Put(changed(verdicts, **update))
-    yield from _as_of(state, event.incident, event)
 
 
 def refuted(state: AreaState, event: judged.FactsRefuted) -> Iterator[Change]:
@@ -236,13 +236,6 @@ def flags_stated(state: AreaState, event: judged.FlagsStated) -> Iterator[Change
     """Experts' judgements."""
     verdicts = _verdicts(state, event.incident)
     yield Put(verdicts.model_copy(update={"flags": newer(verdicts.flags, event.flags, event.as_of, "verified")}))
-    yield from _as_of(state, event.incident, event)
-
-
-def _as_of(state: AreaState, id: str, event: judged.FactsVerified | judged.FlagsStated) -> Iterator[Change]:
-    incident = state.of(Incident)[id]
-    if incident.figures_as_of is None or event.as_of > incident.figures_as_of:
-        yield Put(incident.model_copy(update={"figures_as_of": event.as_of}))
 
 
 def report_refuted(state: AreaState, event: judged.ReportRefuted) -> Iterator[Change]:

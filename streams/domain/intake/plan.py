@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Any
 
+from schemas.inputs.reports import FactValue
 from streams.domain.context import Context
 from streams.domain.core import Incident, area_of
 from streams.domain.state import AreaState
@@ -16,6 +18,8 @@ from streams.policy.intake import Book
 from streams.policy.model import Policy
 from streams.policy.rules import CompiledRule
 
+SETTING = "setting"
+"""The fact that says where it happened: stated by the report itself, not among its figures."""
 REMEMBERED_PLANS = 4096
 """Size at which the cache of plans starts anew."""
 
@@ -38,6 +42,10 @@ class Plan:
     first_urban: tuple[Fact, ...]
     """Those of them for which the register of urban occurrences is kept."""
     book: Book
+    inputs: tuple[str, ...]
+    """Stated facts on which grades and thresholds of these kinds depend; nothing else changes them."""
+    judgements: dict[tuple[FactValue | None, ...], Any]
+    """What follows from values of `inputs`: remembered, because it is a pure function of them."""
 
 
 def plan_of(state: AreaState, context: Context, incident: Incident) -> Plan:
@@ -83,6 +91,7 @@ def _plan(policy: Policy, kinds: tuple[str, ...], day: date, within: tuple[str, 
     health = tuple(hazards[kind] for kind in kinds if kind in hazards and hazards[kind].group == "public_health")
     program = policy.grading.program(kinds, day, within)
     asked = frozenset(name for part in program for name in part.names)
+    thresholds = policy.thresholds.program(kinds, day, within)
     derived = tuple(fact for fact in policy.facts.derived if health and (not fact.first_urban or fact.name in asked))
     return Plan(
         day=day,
@@ -90,10 +99,20 @@ def _plan(policy: Policy, kinds: tuple[str, ...], day: date, within: tuple[str, 
         hazards=hazards,
         health_kinds=health,
         program=program,
-        thresholds=policy.thresholds.program(kinds, day, within),
+        thresholds=thresholds,
         trends=policy.grading.trends_of(program, day, within),
         freeze=policy.grading.freeze(kinds, day, within),
         derived=derived,
         first_urban=tuple(fact for fact in derived if fact.first_urban),
         book=policy.intake.book(day, within),
+        inputs=_inputs(policy, program, thresholds),
+        judgements={},
     )
+
+
+def _inputs(policy: Policy, program: Program, thresholds: tuple[CompiledRule, ...]) -> tuple[str, ...]:
+    named = [name for part in program for rule in part.rules for name in rule.names]
+    named += [name for rule in thresholds for name in rule.names]
+    components = policy.facts.components
+    stated = (part for name in named for part in (name, *components.get(name, ())))
+    return tuple(dict.fromkeys(name for name in stated if name != SETTING))
