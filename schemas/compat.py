@@ -6,7 +6,7 @@ optional fields, new types, wider inputs and new enum members of outputs are no 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 Schema = dict[str, Any]
@@ -19,7 +19,7 @@ EXACT = ("pattern", "format", "const")
 MISSING = object()
 
 
-def breaks(old: dict[str, str], new: dict[str, str]) -> list[str]:
+def breaks(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     """Breaks between two sets of published files (path -> text)."""
     found = []
     for path in sorted(old):

@@ -4,9 +4,11 @@
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from inspect import cleandoc
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from schemas import inputs, outputs
@@ -205,11 +207,13 @@ def _operations(everything: list[type[Event]]) -> Iterator[tuple[str, Json]]:
             )
 
 
-def render() -> dict[str, str]:
+@cache
+def render() -> Mapping[str, str]:
     """Every published file by its path inside `published/`."""
     documents = {file_of(cls): schema_of(cls) for cls in types()}
     documents["asyncapi.json"] = asyncapi()
-    return {name: json.dumps(document, ensure_ascii=False, indent=2) + "\n" for name, document in documents.items()}
+    texts = {name: json.dumps(document, ensure_ascii=False, indent=2) + "\n" for name, document in documents.items()}
+    return MappingProxyType(texts)
 
 
 def stored(folder: Path = PUBLISHED) -> dict[str, str]:

@@ -205,7 +205,7 @@ class ObligationMoved(ObligationEvent):
 
 
 class KnowledgeJoined(OutputEvent):
-    """Who knows, and who told whom, of a merged incident counts here too; or what a split-off incident takes along."""
+    """Who knows, and who told whom, of a merged incident counts here too; or a split-off incident takes it along."""
 
     TYPE: ClassVar[str] = "report.knowledge_joined.v1"
     TOPIC: ClassVar[str] = OBLIGATIONS

@@ -10,8 +10,13 @@ import typer
 from streams.cli import parts
 from streams.cli.common import CommandError, note
 from streams.cli.deadletters import deadletters
+from streams.cli.deciding import decisions, request
 from streams.cli.demo import demo
+from streams.cli.directive import directive
+from streams.cli.doctor import doctor
+from streams.cli.incident import incident
 from streams.cli.local import local
+from streams.cli.policy import policy
 from streams.cli.replay import replay
 from streams.cli.scenario import scenario
 from streams.cli.schemas import schemas
@@ -33,7 +38,13 @@ app.command("local", rich_help_panel=RUN)(local)
 app.add_typer(scenario, name="scenario", rich_help_panel=RUN)
 app.command("worker", rich_help_panel=RUN)(parts.worker)
 app.command("replay", rich_help_panel=SETUP)(replay)
+app.command("doctor", rich_help_panel=SETUP)(doctor)
 app.command("migrate", rich_help_panel=SETUP)(parts.migrate)
+app.add_typer(incident, name="incident", rich_help_panel=LOOK)
+app.add_typer(decisions, name="decisions", rich_help_panel=LOOK)
+app.add_typer(request, name="request", rich_help_panel=LOOK)
+app.add_typer(directive, name="directive", rich_help_panel=LOOK)
+app.add_typer(policy, name="policy", rich_help_panel=LOOK)
 app.add_typer(deadletters, name="deadletters", rich_help_panel=LOOK)
 app.add_typer(schemas, name="schemas", rich_help_panel=SETUP)
 app.add_typer(parts.topics, name="topics", rich_help_panel=SETUP)

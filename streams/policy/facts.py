@@ -156,6 +156,16 @@ class Facts(Strict):
         return frozenset(fact.name for fact in self.derived)
 
     @cached_property
+    def stated_numbers(self) -> frozenset[str]:
+        """Facts that somebody may state and that any whole number from zero on fits."""
+        return frozenset(fact.name for fact in self.facts if not fact.formula and _KINDS[fact.type] == "number")
+
+    def reads(self, name: str, value: FactValue) -> bool:
+        """Whether the catalogue knows the fact as one that is stated, and the value fits it."""
+        fact = self.by_name.get(name)
+        return fact is not None and not fact.formula and fact.accepts(value)
+
+    @cached_property
     def expert_facts(self) -> frozenset[str]:
         """Judgements that count from experts and from verified reports only."""
         return frozenset(fact.name for fact in self.facts if fact.expert)

@@ -153,13 +153,14 @@ class Lane:
         return self.state is LaneState.RUNNING
 
     async def _run(self) -> None:
-        faults = 0
+        faults, again = 0, False
         while self._running():
             self._wake.clear()
             self._work.busy_since = time.monotonic()
             try:
-                if faults:
+                if again:
                     await self._start_over()
+                again = False
                 worked = await self._step()
             except OffsetLostError as lost:
                 if self._running():
@@ -169,10 +170,10 @@ class Lane:
                 if isinstance(error, PASSING) and not self._running():
                     log.info("lane_left", lane=self.partition, error=repr(error))
                     return
-                faults += 1
+                faults, again = faults + 1, True
                 await self._failed(error, faults)
                 continue
-            faults = 0
+            faults = 0 if worked else faults
             self._work.busy_since = None
             if not worked:
                 await self._rest()

@@ -275,8 +275,8 @@ async def test_an_unknown_fault_of_the_lane_makes_it_start_over_from_the_stored_
     original = city.lane._inbox.take
     failing = [True]
 
-    def take(limit: int) -> object:
-        records = original(limit)
+    def take(*args: object) -> object:
+        records = original(*args)
         if records and failing:
             failing.clear()
             raise RuntimeError("between taking and applying")

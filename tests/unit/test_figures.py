@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.inputs import directives as cmd
-from schemas.outputs.incident_events import FactsChanged, ReportConflicting
+from schemas.outputs.incident_events import FactsChanged, IncidentGraded, ReportConflicting
 from tests.unit.intake_world import START, World, of, report
 
 KINDS = ("work_safety_accident",)
@@ -117,12 +117,15 @@ def test_a_refuted_value_counts_no_more_whoever_states_it_as_of_then() -> None:
     assert world.incident.figures["deaths"] == 12
 
 
-def test_a_report_that_says_nothing_new_changes_no_facts() -> None:
-    world = told([("a", 0, 3, "unverified")])
-    again = report(START + timedelta(minutes=9), KINDS, source="a", figures={"deaths": 3}, verification="unverified")
-    events = world.tell(again, START + timedelta(hours=6))
-    assert not of(FactsChanged, events)
-    assert world.incident.figures_as_of == START + timedelta(minutes=9)
+def test_the_same_figures_as_of_later_are_told_and_as_of_earlier_are_not() -> None:
+    world = told([("a", 5, 3, "unverified")])
+    for minutes, count in ((9, 1), (7, 0), (9, 0)):
+        when = START + timedelta(minutes=minutes)
+        again = report(when, KINDS, source="a", figures={"deaths": 3}, verification="unverified", occurred_at=START)
+        events = world.tell(again, START + timedelta(hours=6))
+        assert len(of(FactsChanged, events)) == count
+        assert not of(IncidentGraded, events)
+        assert world.incident.figures_as_of == START + timedelta(minutes=9)
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,8 @@ def test_the_fixture_expands_counts_and_mirrors_travel_times(tmp_path: Path) -> 
 
 def test_a_directive_names_issuer_office_and_incident(tmp_path: Path) -> None:
     text = STEP + (
-        '  - at: "09:38"\n    directive: {by: mayor, action: start_response, incident: X, zone: city, level: 3, notice: n}\n'
+        '  - at: "09:38"\n'
+        "    directive: {by: mayor, action: start_response, incident: X, zone: city, level: 3, notice: n}\n"
     )
     (scenario,) = runs(tmp_path, text)
     data = data_of(scenario)

@@ -9,7 +9,6 @@ from streams.scenario.check import as_json, as_text, check
 from streams.scenario.core_play import CorePlayer, Played, play
 from streams.scenario.fold import Fold
 from streams.scenario.judge import Verdict, judge
-from streams.scenario.model import Scenario
 from streams.scenario.timeline import Teller
 from tests.unit.test_scenario_parse import STEP, runs
 
@@ -145,17 +144,14 @@ def test_a_state_is_that_of_its_instant_before_what_falls_due_then(tmp_path: Pat
     assert (found.met, found.unmet) == (4, [])
 
 
+LOOKED_UP = '  - {at: "09:40", cancel: {id: {seen: request.admitted.v1, field: request}, by: J-120}}\n'
+
+
 def test_a_value_is_looked_up_in_what_was_emitted_and_its_absence_is_a_fault(tmp_path: Path) -> None:
-    looked = '  - {at: "09:40", cancel: {id: {seen: SEEN, field: request}, by: J-120}, expect: [{refused: UNKNOWN_REQUEST}]}\n'
     asked = '  - {at: "09:27", request: {id: R, incident: X, by: J-120, lines: {ambulance: 1}}}\n'
-    found = verdict(
-        tmp_path,
-        STEP
-        + asked
-        + looked.replace("SEEN", "request.admitted.v1").replace(", expect: [{refused: UNKNOWN_REQUEST}]", ""),
-    )
+    found = verdict(tmp_path, STEP + asked + LOOKED_UP + "expect: [{event: request.cancelled.v1}]\n")
     assert found.passed
-    found = verdict(tmp_path, STEP + looked.replace("SEEN", "request.admitted.v1"))
+    found = verdict(tmp_path, STEP + LOOKED_UP)
     assert "no field request.admitted.v1 was seen until this step" in found.errors[0]
 
 
@@ -192,8 +188,7 @@ def test_playing_twice_gives_the_same(tmp_path: Path) -> None:
 
 
 def file(tmp_path: Path, text: str) -> Path:
-    scenario: Scenario = runs(tmp_path, text)[0]
-    return Path(scenario.file)
+    return Path(runs(tmp_path, text)[0].file)
 
 
 def test_check_ends_with_0_when_everything_holds_and_1_when_something_is_unmet(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections import Counter
 from pathlib import Path
@@ -106,15 +105,16 @@ def test_every_schema_is_a_json_schema_with_words(path: str) -> None:
 def test_what_is_sent_and_emitted_in_sc_1_fits_the_published_schemas() -> None:
     scenario = load(SC_1)[0]
     seen = play(scenario).observed
-    validators = {name: Draft202012Validator(published(f"outputs/{name}.json")) for name in {one.type for one in seen}}
+    outputs = {name: Draft202012Validator(published(f"outputs/{name}.json")) for name in {one.type for one in seen}}
     for one in seen:
-        validators[one.type].validate(one.data)
+        outputs[one.type].validate(one.data)
     counted = Counter(one.type for one in seen)
     assert counted["resource.committed.v1"] > 10
+    inputs = {name: Draft202012Validator(published(f"inputs/{name}.json")) for name in INPUTS}
     for send in (*scenario.fixture, *(step.send for step in scenario.steps if step.send)):
         if not is_late(send.data):
             value = json.loads(record_of(send, scenario.start, lambda late: None).value)
-            Draft202012Validator(published(f"inputs/{send.type}.json")).validate(value)
+            inputs[send.type].validate(value)
 
 
 # ---- compatible
@@ -159,7 +159,11 @@ BREAKING: dict[str, tuple[str, Callable[[Schema], object], str]] = {
         lambda s: (s["properties"].update(extra={"type": "string"}), s["required"].append("extra")),
         "$.extra: required now: senders leave it out",
     ),
-    "an optional field becomes required": (REQUESTED, lambda s: s["required"].append("needed_by"), "$.needed_by: required"),
+    "an optional field becomes required": (
+        REQUESTED,
+        lambda s: s["required"].append("needed_by"),
+        "$.needed_by: required",
+    ),
     "a new output field has no default": (
         COMMITTED,
         lambda s: (s["properties"].update(extra={"type": "string"}), s["required"].append("extra")),
@@ -199,7 +203,11 @@ BREAKING: dict[str, tuple[str, Callable[[Schema], object], str]] = {
         lambda s: _def(s, "WaiveFloor")["properties"].pop("kinds"),
         "$.command.kinds: removed or renamed",
     ),
-    "the topic changes": (REQUESTED, lambda s: s.update({"x-topic": "alerts"}), "moved from resource.requests to alerts"),
+    "the topic changes": (
+        REQUESTED,
+        lambda s: s.update({"x-topic": "alerts"}),
+        "moved from resource.requests to alerts",
+    ),
 }
 HARMLESS: dict[str, tuple[str, Callable[[Schema], object]]] = {
     "nothing": (DIRECTIVE, lambda s: None),
@@ -255,4 +263,4 @@ def test_files_that_drift_are_named_and_export_mends_them(tmp_path: Path) -> Non
 
 
 def test_the_whole_contract_is_compatible_with_itself() -> None:
-    assert compat.breaks(copy.copy(RENDERED), RENDERED) == []
+    assert compat.breaks(dict(RENDERED), RENDERED) == []

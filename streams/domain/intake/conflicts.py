@@ -8,6 +8,7 @@ from schemas.inputs.reports import FactValue, Verification
 from streams.domain.intake.entities import Figure, Source, Verdicts
 
 Reason = Literal["same_instant", "verified_otherwise", "verified_twice"]
+Contradictions = tuple[tuple[str, Reason], ...]
 
 
 def contradictions(
@@ -17,7 +18,7 @@ def contradictions(
     stated: Mapping[str, FactValue],
     as_of: datetime,
     how: Verification,
-) -> tuple[tuple[str, Reason], ...]:
+) -> Contradictions:
     """Facts that a report states otherwise, before it is attached.
 
     `same_instant`: the sender itself said otherwise for the same instant. `verified_otherwise`: a verified value of
@@ -31,8 +32,6 @@ def contradictions(
             source = known
         else:
             others.append(known)
-    if not others and verdicts is None and (source is None or source.as_of < as_of):
-        return ()
     for name, value in stated.items():
         own = source.figures.get(name) if source is not None else None
         if own is not None and own.as_of == as_of and own.value != value:

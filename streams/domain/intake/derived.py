@@ -6,7 +6,7 @@ Windows run by onset date (domain.md 2.2 note 3): local days back from the day o
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from schemas.inputs.reports import FactValue
 from streams.domain.core import District, Incident, area_of
@@ -28,9 +28,13 @@ class Outbreak:
     kinds: tuple[Hazard, ...]
     sources: tuple[Source, ...]
     cases: tuple[LineCase, ...]
+    newest: datetime
+    """The instant of the newest figures: windows end with its day."""
 
 
-def outbreak(state: AreaState, incident: Incident, sources: Iterable[Source], kinds: tuple[Hazard, ...]) -> Outbreak:
+def outbreak(
+    state: AreaState, incident: Incident, sources: Iterable[Source], kinds: tuple[Hazard, ...], newest: datetime
+) -> Outbreak:
     """The public-health side of an incident, of which `kinds` are the public-health ones."""
     words = {hazard.id for hazard in kinds}
     listed = state.get(LineList, incident.id)
@@ -39,6 +43,7 @@ def outbreak(state: AreaState, incident: Incident, sources: Iterable[Source], ki
         kinds,
         tuple(source for source in sources if source.refuted_at is None and not words.isdisjoint(source.hazard_kinds)),
         tuple(case for case in listed.cases.values() if case.status != "excluded") if listed is not None else (),
+        newest,
     )
 
 
@@ -74,8 +79,7 @@ def _count(state: AreaState, about: Outbreak, how: LineListCount) -> int | None:
     chosen = [case for case in about.cases if case.status in how.statuses]
     if days is not None:
         timezone = area_of(state).timezone
-        newest = about.incident.figures_as_of or about.incident.occurred_at
-        last = local_day(newest, timezone).toordinal()
+        last = local_day(about.newest, timezone).toordinal()
         chosen = [case for case in chosen if last - days < local_day(case.onset, timezone).toordinal() <= last]
     if how.over == "incident":
         return len(chosen)

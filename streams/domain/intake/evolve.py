@@ -96,7 +96,8 @@ def _said(source: Source | None, event: out.ReportAttached, key: str, settlement
         "reports": source.reports + 1,
     }
     if event.as_of > source.as_of:
-        update.update(as_of=event.as_of, place=event.place, setting=event.setting, reporter_unit=event.reporter_unit)
+        newest = {"as_of": event.as_of, "place": event.place, "setting": event.setting}
+        update.update(newest, reporter_unit=event.reporter_unit)
     if event.occurred_at < source.occurred_at:
         update["occurred_at"] = event.occurred_at
     if event.hazard_kinds != source.hazard_kinds:

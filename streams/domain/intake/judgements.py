@@ -1,6 +1,7 @@
 """What named authorities decide about an incident: verify, refute, expert flags, close (VE-*, EX-5)."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import assert_never
 
 from schemas.base import OutputEvent
@@ -101,7 +102,7 @@ def _verify(
         issuer=event.issuer,
         reason=command.reason,
     )
-    yield from _recount(state, context, incident.id)
+    yield from _recount(state, context, incident.id, as_of)
 
 
 def _refute(
@@ -128,7 +129,7 @@ def _refute(
             yield judged.IncidentRefuted(incident=incident.id, as_of=as_of, **by)
     else:
         yield judged.IncidentRefuted(incident=incident.id, as_of=as_of, **by)
-    yield from _recount(state, context, incident.id)
+    yield from _recount(state, context, incident.id, None)
 
 
 def _opine(
@@ -150,7 +151,7 @@ def _opine(
         issuer=event.issuer,
         office=event.office,
     )
-    yield from _recount(state, context, incident.id)
+    yield from _recount(state, context, incident.id, event.issued_at)
 
 
 def _close(state: AreaState, command: cmd.CloseIncident, incident: Incident, context: Context) -> Iterator[OutputEvent]:
@@ -177,7 +178,7 @@ def _close(state: AreaState, command: cmd.CloseIncident, incident: Incident, con
     yield IncidentClosed(incident=incident.id, reason=command.reason)
 
 
-def _recount(state: AreaState, context: Context, id: str) -> Iterator[OutputEvent]:
-    facts = recounted(state, context, id)
+def _recount(state: AreaState, context: Context, id: str, as_of: datetime | None) -> Iterator[OutputEvent]:
+    facts = recounted(state, context, state.of(Incident)[id], as_of)
     if facts is not None:
         yield facts

@@ -136,7 +136,7 @@ def _opened(source: Source, id: str, context: Context) -> IncidentOpened:
 
 def _recounts(state: AreaState, context: Context, ids: Iterable[str]) -> Iterator[OutputEvent]:
     for id in ids:
-        facts = recounted(state, context, id, always=True)
+        facts = recounted(state, context, state.of(Incident)[id], always=True)
         if facts is not None:
             yield facts
         yield from occurrences(state, context, id)

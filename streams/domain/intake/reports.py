@@ -12,7 +12,7 @@ from streams.domain.context import Context
 from streams.domain.core import ExternalRef, Incident, area_of, number
 from streams.domain.directives.proposals import Draft, proposed
 from streams.domain.fast import made
-from streams.domain.intake.conflicts import contradictions
+from streams.domain.intake.conflicts import Contradictions, contradictions
 from streams.domain.intake.counting import recounted, verdicts_of
 from streams.domain.intake.derived import outbreak, unrecorded_occurrence
 from streams.domain.intake.entities import Settlement, Source, UrbanOccurrence
@@ -64,11 +64,12 @@ def decide_report(state: AreaState, event: IncidentReported, context: Context) -
 
 def _read(state: AreaState, event: IncidentReported, context: Context) -> Reading:
     stated, book = reading_of(state, context.policy, event.hazard_kinds, event.occurred_at)
-    by_name = context.policy.facts.by_name
+    catalogue = context.policy.facts
+    numbers = catalogue.stated_numbers
     figures = {
         name: value
         for name, value in event.figures.items()
-        if (fact := by_name.get(name)) is not None and not fact.formula and fact.accepts(value)
+        if (type(value) is int and value >= 0 and name in numbers) or catalogue.reads(name, value)
     }
     as_of = event.as_of or event.received_at or context.now
     ahead = as_of > context.now and book.clocks is not None and as_of > context.now + book.clocks.tolerance
@@ -129,10 +130,7 @@ def attach(
     """The report counts in this incident: all that follows from it, figures last."""
     incident = state.of(Incident)[id]
     source = state.get(Source, reading.key)
-    sources = tuple(state.of_incident(Source, id))
-    conflicting = contradictions(
-        sources, verdicts_of(state, id), reading.key, reading.figures, reading.as_of, reading.event.verification
-    )
+    conflicting = _contradicted(state, reading, id, source)
     plan = plan_of(state, context, incident)
     if plan.freeze is not None and reading.as_of - incident.occurred_at > plan.freeze.surely:
         yield from settled(state, context, incident, reading.as_of)
@@ -142,15 +140,15 @@ def attach(
     changed = _kinds_changed(state.of(Incident)[id], reading)
     if changed is not None:
         yield changed
-        plan = plan_of(state, context, state.of(Incident)[id])
     if reading.unread or not context.policy.facts.expert_facts.isdisjoint(reading.figures):
         yield from _flags(reading, context, id)
     if reading.event.needs:
         yield from _needs(state, reading, id, source)
-    facts = recounted(state, context, id, reading.figures, always=source is None or changed is not None)
+    always = source is None or changed is not None
+    facts = recounted(state, context, state.of(Incident)[id], reading.as_of, reading.figures, always=always)
     if facts is not None:
         yield facts
-    if plan.first_urban:
+    if plan.first_urban or changed is not None:
         yield from occurrences(state, context, id)
     if conflicting:
         counts = state.of(Incident)[id].figures
@@ -163,6 +161,14 @@ def attach(
                 for name, reason in conflicting
             ),
         )
+
+
+def _contradicted(state: AreaState, reading: Reading, id: str, source: Source | None) -> Contradictions:
+    sources = tuple(state.of_incident(Source, id))
+    verdicts = verdicts_of(state, id)
+    if len(sources) == 1 and source is not None and source.as_of < reading.as_of and verdicts is None:
+        return ()
+    return contradictions(sources, verdicts, reading.key, reading.figures, reading.as_of, reading.event.verification)
 
 
 def settled(state: AreaState, context: Context, incident: Incident, as_of: datetime) -> Iterator[OutputEvent]:
@@ -287,7 +293,8 @@ def occurrences(state: AreaState, context: Context, id: str) -> Iterator[OutputE
     for fact in plan.first_urban:
         if all(_noted(state, hazard.id, id) for hazard in plan.health_kinds):
             return
-        about = outbreak(state, incident, state.of_incident(Source, id), plan.health_kinds)
+        newest = incident.figures_as_of or incident.occurred_at
+        about = outbreak(state, incident, state.of_incident(Source, id), plan.health_kinds, newest)
         found = unrecorded_occurrence(state, about, fact.first_urban) if fact.first_urban is not None else None
         if found is not None:
             kind, district = found

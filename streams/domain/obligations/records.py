@@ -215,6 +215,9 @@ def evolve_joined(state: AreaState, event: out.KnowledgeJoined) -> Iterator[Chan
             }
         )
     )
+    if not event.merged:
+        staying = {unit: knows for unit, knows in other.learned.items() if knows.via not in event.sources}
+        yield Put(other.model_copy(update={"learned": staying}))
 
 
 def _earliest(one: dict[str, Utc], two: dict[str, Utc]) -> dict[str, Utc]:
