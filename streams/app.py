@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import tempfile
 import time
 from dataclasses import dataclass
 from importlib import import_module
@@ -55,6 +56,7 @@ def create_app(settings: Settings) -> faust.App:
         settings.group,
         broker=servers,
         store="memory://",
+        datadir=Path(tempfile.gettempdir()) / "liandong-faust",  # Faust makes one though nothing is kept there
         key_serializer="raw",
         value_serializer="raw",
         topic_allow_declare=False,

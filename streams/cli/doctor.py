@@ -30,7 +30,7 @@ def doctor(
         typer.Option(
             "--worker",
             metavar="URL",
-            help="A worker's HTTP address; http://<http_host>:<http_port> without.",
+            help="A worker's HTTP address; the configured one without.",
             show_default=False,
         ),
     ] = None,

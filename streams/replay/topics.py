@@ -12,7 +12,7 @@ from streams.replay.fold import Tick, apply
 from streams.replay.proof import Proof
 from streams.replay.recorded import Caused, DifferenceError, HeadRow
 from streams.replay.wire import Wire
-from streams.runtime.items import fired
+from streams.runtime.due import fired
 from streams.runtime.unit import SHELL_SOURCE, TIMER_SOURCE, timer_value
 from streams.store.rows import EventRow, InputRow, link, origin
 

@@ -121,7 +121,11 @@ def _hit(scene: Told) -> Iterator[str]:
 
 def _formed(scene: Told) -> Iterator[str]:
     lead, deputy = words.department(scene["lead"]), words.department(scene["deputy"])
-    yield f"[bold green]专班 task force[/] 牵头 lead [bold]{lead}[/]，配合 deputy {deputy}"
+    if scene["branches"]:
+        parts = [f"{words.family(one)} → {words.department(whose)}" for one, whose in scene["branches"].items()]
+        yield f"[bold green]专班 task force[/] 分支牵头 branches：[bold]{'；'.join(parts)}[/]"
+    else:
+        yield f"[bold green]专班 task force[/] 牵头 lead [bold]{lead}[/]，配合 deputy {deputy}"
     yield f"    组 groups：{scene.all_names('groups')}"
 
 

@@ -15,6 +15,7 @@ from streams.domain.allocation.travel import UNKNOWN, Spot, TravelTime
 
 FEW = 2
 """All are timed where there are no more than so many times what is wanted."""
+MANY = 16
 FARTHEST_GUESS_MS = 1e8
 """More than a day: no guess any more."""
 Numbers = NDArray[np.intp]
@@ -48,7 +49,7 @@ class Search:
         """Travel times of rows; UNKNOWN where neither table nor positions tell."""
         if self._times is not None:
             return self._times[rows]
-        return self.travel.eta_ms(_chord2(self.pool.xyz[:, rows], self.spot))
+        return self.travel.eta_ms(_chord2(self.pool.xyz.take(rows, axis=1), self.spot))
 
     def _mixed(self) -> Floats:
         """All rows by table where it has an entry, else by position, else within the district."""
@@ -67,46 +68,50 @@ class Search:
 
     def best(self, eligible: Flags, count: int) -> tuple[list[Ranked], bool]:
         """At least the best `count` eligible rows in order, and whether these are all."""
+        rows = eligible.nonzero()[0]
+        if len(rows) <= FEW * count:
+            return self._ranked(rows, inf), True
         guesses, key = self.pool.guesses, (self.urgency, self.spot.district)
-        guess = inf if np.count_nonzero(eligible) <= FEW * count else guesses.get(key, FIRST_GUESS_MS)
-        while True:
-            if guess == inf:
-                rows = eligible.nonzero()[0]
-            else:
-                near = self._within(guess)
-                near &= eligible
-                rows = near.nonzero()[0]
-            found = len(rows)
-            if found >= count or guess == inf:
-                times = self.times(rows)
-                scores = times if self.penalties is None else times + self._of_rows(rows)
-                if found <= count:
-                    last = inf if guess == inf else float(scores.max())
-                else:
-                    last = float(np.partition(scores, count - 1)[count - 1])
-                if guess == inf or last < guess - 1:
-                    break
+        guess = guesses.get(key, FIRST_GUESS_MS)
+        while guess < inf:
+            near = self._within(guess)
+            near &= eligible
+            rows = near.nonzero()[0]
+            if len(rows) >= count:
+                ranked = self._ranked(rows, guess - 1)
+                if len(ranked) >= count:
+                    guesses[key] = guess * 0.9 if len(ranked) > 2 * count else guess
+                    return ranked, False
             guess = guess * 1.4 if guess < FARTHEST_GUESS_MS else inf
-        if guess < inf:
-            guesses[key] = guess * 0.9 if found > 2 * count else guess
-        if found > count or last == inf:
-            close = scores < min(last + 1, UNKNOWN)
-            rows, times, scores = rows[close], times[close], scores[close]
-        return self._ranked(rows, times, scores), guess == inf and found <= count
+        return self._ranked(eligible.nonzero()[0], inf), True
 
-    def _of_rows(self, rows: Numbers) -> Floats:
-        return np.array(self.penalties, dtype=float)[self.pool.district[rows]]
+    def _ranked(self, rows: Numbers, below: float) -> list[Ranked]:
+        """These rows in order, as far as they score below a limit."""
+        times = self.times(rows)
+        scores = times
+        if self.penalties is not None:
+            scores = times + np.array(self.penalties, dtype=float)[self.pool.district[rows]]
+        if below < inf or self._times is not None:
+            close = scores < below
+            rows, times, scores = rows[close], times[close], scores[close]
+        numbers = rows.tolist()
+        etas = times.astype(np.int64).tolist()
+        whole = etas if self.penalties is None else scores.astype(np.int64).tolist()
+        pool, ids, liked = self.pool, self.pool.ids, self.fit.preferred
+        likes = [0] * len(numbers) if liked is None else [-liked[pool.numbers[row][1]] for row in numbers]
+        ranked = list(zip(whole, likes, [ids[row] for row in numbers], numbers, etas, strict=True))
+        ranked.sort()
+        return ranked
 
     def _within(self, guess: float) -> Flags:
         """Rows that may score below the guess: none that does is missing."""
-        penalties, times = self.penalties, self._times
-        if times is not None:
-            return times < (guess if penalties is None else guess - self._by_row(penalties))
-        cosines = self._cosines
+        penalties = self.penalties
         if penalties is None:
-            return cosines > self._cosine(guess)  # type: ignore[operator,return-value]  # one of the two is there
+            return self._near(guess)
+        if self._times is not None:
+            return self._times < guess - self._by_row(penalties)
         limits = [self._cosine(guess - penalty) for penalty in penalties]
-        return cosines > self._by_row(limits)  # type: ignore[operator,return-value]
+        return self._cosines > self._by_row(limits)  # type: ignore[operator,return-value]
 
     def _by_row(self, values: list[int] | list[float]) -> Floats:
         """Values of districts, one for each row."""
@@ -132,29 +137,27 @@ class Search:
 
     def nearest(self, eligible: Flags, within_ms: int | None, count: int) -> list[tuple[int, str, int]]:
         """The nearest `count` suitable rows that are not eligible: (travel time, resource, row), up to a time."""
-        if self._times is not None:
-            near = self._times < (UNKNOWN if within_ms is None else within_ms + 1)
-        else:
-            limit = -2.0 if within_ms is None else self._cosine(within_ms + 1)
-            near = self._cosines > limit  # type: ignore[operator,assignment]
+        limit = inf if within_ms is None else within_ms + 1
+        rows = self._near(limit).nonzero()[0]
+        others = ~eligible[rows]
         if self.fit.rows is not None:
-            near &= self.fit.rows
-        if within_ms is None:
-            near &= ~eligible
-        rows = near.nonzero()[0]
-        if within_ms is not None:
-            rows = rows[~eligible[rows]]
+            others &= self.fit.rows[rows]
+        rows = rows[others]
         if not len(rows):
             return []
         times = self.times(rows)
-        if len(rows) > 2 * count:
+        if len(rows) > MANY:
             close = times < np.partition(times, count - 1)[count - 1] + 1
             rows, times = rows[close], times[close]
         ids = self.pool.ids
-        numbers = rows.tolist()
-        etas = times.astype(np.int64).tolist()
-        found = sorted(zip(etas, [ids[row] for row in numbers], numbers, strict=True))[:count]
-        return found if within_ms is None else [entry for entry in found if entry[0] <= within_ms]
+        found = zip(times.tolist(), rows.tolist(), strict=True)
+        return sorted((int(time), ids[row], row) for time, row in found if time < limit)[:count]
+
+    def _near(self, limit: float) -> Flags:
+        """Rows that may be there within a time."""
+        if self._times is not None:
+            return self._times < limit
+        return self._cosines > self._cosine(limit)  # type: ignore[operator,return-value]  # one of the two is there
 
     def beyond(self, eligible: Flags, limit_ms: int) -> int:
         """How many eligible rows are farther than a travel time."""

@@ -9,7 +9,7 @@ from schemas.outputs.incident_events import FactsChanged
 from streams.domain.context import Context
 from streams.domain.core import Incident
 from streams.domain.fast import made
-from streams.domain.intake.derived import Outbreak, derive, outbreak
+from streams.domain.intake.derived import Outbreak, derive, may_be_urban, outbreak
 from streams.domain.intake.entities import Figure, LineList, Settlement, Source, Verdicts
 from streams.domain.intake.figures import counting
 from streams.domain.intake.plan import Plan, plan_of
@@ -119,9 +119,7 @@ def recounted(
     newest = max((t for t in (known, as_of) if t is not None), default=incident.occurred_at)
     tally = Tally(state, incident, context.policy.facts)
     tally.count(tally.all_names() if names is None else names)
-    if plan.derived and (
-        plan.first_urban or names is None or len(tally.sources) > 1 or incident.id in state.of(LineList)
-    ):
+    if plan.derived and (names is None or len(tally.sources) > 1 or may_be_urban(state, incident)):
         if names is not None:
             tally.count(sorted(tally.catalogue.derivable.intersection(tally.figures).difference(names)))
         tally.derive(state, outbreak(state, incident, tally.sources, plan.health_kinds, newest), plan)

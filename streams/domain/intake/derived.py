@@ -135,6 +135,11 @@ def _urban(state: AreaState, district: str) -> bool:
     return entry is not None and entry.entry.urban
 
 
+def may_be_urban(state: AreaState, incident: Incident) -> bool:
+    """Whether the incident touches the urban area, or has a line list, which may."""
+    return any(_urban(state, district) for district in incident.districts) or incident.id in state.of(LineList)
+
+
 def unrecorded_occurrence(state: AreaState, about: Outbreak, how: FirstUrban) -> tuple[str, str] | None:
     """A kind and urban district that the register of urban occurrences does not have yet for this incident."""
     for hazard in about.kinds:

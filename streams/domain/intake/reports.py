@@ -14,7 +14,7 @@ from streams.domain.directives.proposals import Draft, proposed
 from streams.domain.fast import made
 from streams.domain.intake.conflicts import Contradictions, contradictions
 from streams.domain.intake.counting import recounted, verdicts_of
-from streams.domain.intake.derived import outbreak, unrecorded_occurrence
+from streams.domain.intake.derived import may_be_urban, outbreak, unrecorded_occurrence
 from streams.domain.intake.entities import Settlement, Source, UrbanOccurrence
 from streams.domain.intake.matching import Match, matches
 from streams.domain.intake.plan import Plan, plan_of, reading_of
@@ -290,7 +290,7 @@ def occurrences(state: AreaState, context: Context, id: str) -> Iterator[OutputE
     """Notes that a kind for which the first occurrence in the urban area matters has occurred there (CH-3c)."""
     incident = state.of(Incident)[id]
     plan = plan_of(state, context, incident)
-    for fact in plan.first_urban:
+    for fact in plan.first_urban if may_be_urban(state, incident) else ():
         if all(_noted(state, hazard.id, id) for hazard in plan.health_kinds):
             return
         newest = incident.figures_as_of or incident.occurred_at
