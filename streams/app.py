@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, cast
 
 import asyncpg
@@ -169,8 +170,14 @@ def build(settings: Settings) -> Parts:
         if parts.lanes is not None:
             parts.lanes.assigned = False
 
-    fetch_wait_ms = 50 if settings.broker_kind == "embedded" else 500
-    parts.app.transport = transport_for(parts.app, assigned, revoked, fetch_wait_ms)
+    embedded = settings.broker_kind == "embedded"
+    parts.app.transport = transport_for(
+        parts.app,
+        assigned,
+        revoked,
+        fetch_wait_ms=50 if embedded else 500,
+        isolation="read_uncommitted" if embedded else "read_committed",
+    )
     return parts
 
 

@@ -11,6 +11,7 @@ class OwedDuty(Model):
     """A statutory obligation of the sender that runs on until the receiver has answered."""
 
     rule: str
+    label: str = ""
     debtor: str
     recipients: tuple[str, ...]
     clock_start: Utc

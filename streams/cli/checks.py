@@ -54,7 +54,7 @@ async def examine(settings: Settings, worker: str | None) -> list[Line]:
     lines += broker + database
     broker_up = broker[0].state == "ok"
     database_up = database[0].state == "ok"
-    migrated = database_up and all(line.state == "ok" for line in database)
+    migrated = database_up and all(line.state != "wrong" for line in database)
     if broker_up:
         lines += await _guarded("topics", topic_lines, settings)
     lines += await _guarded("policy", policy_lines if migrated else bundled_policy, settings)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 import typer
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from streams.settings import Settings
 
 T = TypeVar("T")
@@ -116,14 +118,16 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     for row in rows:
         grid.add_row(*("" if cell is None else str(cell) for cell in row))
     console = Console()
-    console.print(grid if console.is_terminal else _plain(title, columns, grid), markup=False, highlight=False)
+    if console.is_terminal:
+        console.print(grid, markup=False, highlight=False)
+    else:
+        print(_plain(title, columns, grid))
 
 
-def _plain(title: str, columns: Sequence[str], grid: Any) -> str:
-    """The same without a terminal: tab separated, nothing folded, so that it can be cut and searched."""
+def _plain(title: str, columns: Sequence[str], grid: "Table") -> str:
+    """The same where nobody looks: tab separated, nothing folded, so that it can be cut and searched."""
     cells = [[str(cell) for cell in column.cells] for column in grid.columns]
-    lines = ["\t".join(line) for line in zip(*cells, strict=True)] if cells else []
-    return "\n".join([title, "\t".join(columns), *lines])
+    return "\n".join([title, "\t".join(columns), *("\t".join(line) for line in zip(*cells, strict=True))])
 
 
 def local_time(instant: Any, zone: str = "Asia/Shanghai") -> str:

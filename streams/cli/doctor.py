@@ -39,7 +39,7 @@ def doctor(
     database: Database = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check configuration, broker, topics, database, migrations, policy, clocks, offsets, backlog, dead letters, worker.
+    """Check configuration, broker, topics, database, policy, clocks, offsets, backlog, dead letters and worker (体检).
 
     Each line says OK (正常), or what to do. Changes nothing but for one record on its own topic `doctor.clock`, by
     which the broker's clock is read.

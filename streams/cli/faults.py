@@ -1,7 +1,5 @@
 """What an exception means for somebody at the command line: exit code, words, and the exact next step."""
 
-import asyncio
-
 import asyncpg
 from aiokafka.errors import KafkaError
 
@@ -9,6 +7,7 @@ from streams.cli.common import UNMET, UNREACHABLE, USAGE, CommandError
 from streams.local.process import PartError
 from streams.policy.reader import PolicyError
 from streams.runtime.startup import TopicsWrongError
+from streams.store.database import TRANSIENT
 from streams.store.migrate import MigrationError
 from streams.store.policy_book import UnknownPolicyError
 
@@ -27,11 +26,10 @@ def failure(error: BaseException) -> CommandError | None:
         return CommandError(
             f"Kafka: {error!r}", "check --brokers (LIANDONG_BROKERS), or run `liandong doctor`", UNREACHABLE
         )
-    if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | OSError | asyncio.TimeoutError):
+    if isinstance(error, (*TRANSIENT, asyncpg.InvalidAuthorizationSpecificationError)):
         words = str(error) or type(error).__name__
-        return CommandError(
-            f"PostgreSQL: {words}", "check --database (LIANDONG_DATABASE), or run `liandong doctor`", UNREACHABLE
-        )
+        step = "check --database (LIANDONG_DATABASE), or run `liandong doctor`"
+        return CommandError(f"PostgreSQL: {words}", step, UNREACHABLE)
     return _ours(error)
 
 

@@ -99,8 +99,8 @@ def cascade(state: AreaState, context: Context) -> Iterator[OutputEvent]:
         count += 1
         if count > MAX_EVENTS:
             raise CascadeError(f"more than {MAX_EVENTS} events follow from one trigger")
-        reactions = REACTIONS.get(type(event), ())
-        stack.extend(iter(react(state, event, context)) for _, react in reversed(reactions))
+        for _, react in reversed(REACTIONS.get(type(event), ())):
+            stack.append(iter(react(state, event, context)))
     if count == 0 and isinstance(context.trigger, Received):
         noted = InputNoted(type=context.trigger.event.TYPE)
         evolve(state, noted)

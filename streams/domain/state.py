@@ -85,7 +85,7 @@ class AreaState:
         table = self._tables.get(kind.KIND)
         if table is None:
             table = self._tables[kind.KIND] = Table()
-        return cast("dict[str, E]", table)
+        return table  # type: ignore[return-value]
 
     def _table(self, kind: str) -> Table[Entity]:
         table = self._tables.get(kind)
@@ -106,7 +106,7 @@ class AreaState:
     def get(self, kind: type[E], id: str | None) -> E | None:
         """The entity, or None when absent or `id` is None."""
         table = self._tables.get(kind.KIND)
-        return cast("E | None", table.get(id)) if table is not None and id is not None else None
+        return table.get(id) if table is not None and id is not None else None  # type: ignore[return-value]
 
     def of_incident(self, kind: type[E], incident: str) -> Iterator[E]:
         """Entities of a kind that belong to an incident, in the order of their ids."""

@@ -7,6 +7,7 @@ again from there when there is room. The same heals every other way in which fet
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -25,24 +26,35 @@ from streams.settings import Settings
 
 log = structlog.get_logger("inbox")
 Reseek = Callable[[Position, int], Awaitable[None]]
-Begins = Callable[[set[Position]], Awaitable[dict[Position, int]]]
 ROOM_S = 2.0
 """How long an agent waits for room."""
 QUIET_S = 10.0
 """A topic that is known to go on and from which nothing has come for so long is read again."""
 ASK_AGAIN_S = 1.0
+BARREN_S = 1.0
+"""After so long it is looked whether anything but marks of producers' transactions is left to come."""
 
 
 class OffsetLostError(Exception):
     """The log no longer has what comes next, or is another log than the one that was read."""
 
 
+class Source(Protocol):
+    """What is asked about the logs themselves (streams.runtime.logs)."""
+
+    async def begins(self, wanted: set[Position]) -> dict[Position, int]:
+        """Where these logs begin now."""
+
+    async def is_barren(self, position: Position, start: int, end: int) -> bool:
+        """Whether no record stands from `start` to before `end`."""
+
+
 class Inbox:
     """The queue of one lane, its limits, and the order of virtual time."""
 
-    def __init__(self, partition: int, areas: Areas, settings: Settings, reseek: Reseek, begins: Begins) -> None:
+    def __init__(self, partition: int, areas: Areas, settings: Settings, reseek: Reseek, source: Source) -> None:
         self.partition = partition
-        self._begins = begins
+        self._source = source
         self._areas = areas
         self._settings = settings
         self._reseek = reseek
@@ -51,6 +63,9 @@ class Inbox:
         self._room = asyncio.Event()
         self._missing: dict[str, None] = {}
         self._quiet: dict[str, tuple[int, float]] = {}
+        self._looked_at: dict[str, int] = {}
+        self.barren: dict[Position, tuple[int, int]] = {}
+        """Ends of logs in which there is no record: from where to where."""
         self._ask_at = 0.0
         self._lagging_since: float | None = None
 
@@ -61,6 +76,8 @@ class Inbox:
             self._queue.start(position.topic, offset, ends.get(position, offset))
         self._missing.clear()
         self._quiet.clear()
+        self._looked_at.clear()
+        self.barren.clear()
         self._lagging_since = None
         self._room.set()
 
@@ -94,7 +111,7 @@ class Inbox:
         """
         queue, position = self._queue.topics[topic], Position(topic, self.partition)
         try:
-            begin = (await self._begins({position}))[position]
+            begin = (await self._source.begins({position}))[position]
         except (KafkaError, OSError, TimeoutError) as error:
             log.warning("log_unknown", lane=self.partition, topic=topic, error=repr(error))
             return False
@@ -124,9 +141,8 @@ class Inbox:
     async def read_again(self) -> None:
         """Ask for what is missing, as soon as there is room for it. Raises OffsetLostError."""
         now = time.monotonic()
-        for topic in self._quiet_topics(now):
-            if await self._is_whole(topic):
-                self._missing[topic] = None
+        for topic, since in self._quiet_topics(now).items():
+            await self._look_into(topic, now - since)
         if not self._missing or now < self._ask_at:
             return
         for topic in [topic for topic in self._missing if not self._full(topic)]:
@@ -139,18 +155,36 @@ class Inbox:
                 self._missing[topic] = None
                 self._ask_at = now + ASK_AGAIN_S
 
-    def _quiet_topics(self, now: float) -> list[str]:
-        quiet = []
+    def _quiet_topics(self, now: float) -> dict[str, float]:
+        """Topics that are known to go on and from which nothing has come, and since when."""
+        quiet: dict[str, tuple[int, float]] = {}
         for topic, queue in self._queue.topics.items():
-            at, since = self._quiet.get(topic, (queue.next_in, now))
-            if not queue.lagging or at != queue.next_in:
-                self._quiet.pop(topic, None)
-            elif now - since < QUIET_S:
-                self._quiet[topic] = at, since
-            else:
-                self._quiet.pop(topic)
-                quiet.append(topic)
-        return quiet
+            if queue.lagging:
+                at, since = self._quiet.get(topic, (queue.next_in, now))
+                quiet[topic] = (queue.next_in, since if at == queue.next_in else now)
+        self._quiet = quiet
+        return {topic: since for topic, (_, since) in quiet.items()}
+
+    async def _look_into(self, topic: str, seconds: float) -> None:
+        queue, position = self._queue.topics[topic], Position(topic, self.partition)
+        if seconds >= QUIET_S:
+            self._quiet.pop(topic)
+            self._looked_at.pop(topic, None)
+            if await self._is_whole(topic):
+                self._missing[topic] = None
+        elif seconds >= BARREN_S and self._looked_at.get(topic) != queue.known_end:
+            self._looked_at[topic] = end = queue.known_end
+            try:
+                if await self._source.is_barren(position, queue.next_in, end):
+                    self.barren[position] = (queue.next_in, end)
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("log_unknown", lane=self.partition, topic=topic, error=repr(error))
+
+    def skipped(self, position: Position, start: int, end: int) -> None:
+        """The barren end of a log counts as read."""
+        queue = self._queue.topics[position.topic]
+        if queue.next_in == start:
+            queue.next_in = end
 
     # ---- going out
 

@@ -13,7 +13,7 @@ from enum import Enum
 import structlog
 
 from streams.runtime.due import DueTimers, Gate
-from streams.runtime.inbox import Begins, Inbox, OffsetLostError, Reseek
+from streams.runtime.inbox import Inbox, OffsetLostError, Reseek, Source
 from streams.runtime.items import decode_record
 from streams.runtime.outbox import Outbox
 from streams.runtime.records import Offsets, Position, Record
@@ -53,14 +53,14 @@ class Lane:
         settings: Settings,
         metrics: Metrics,
         reseek: Reseek,
-        begins: Begins,
+        source: Source,
         horizon: Horizon,
     ) -> None:
         self.partition = partition
         self.state = LaneState.IDLE
         self.outbox = outbox
         self.failed_at: float | None = None
-        self._inbox = Inbox(partition, transactions.areas, settings, reseek, begins)
+        self._inbox = Inbox(partition, transactions.areas, settings, reseek, source)
         self._work = Work(partition, transactions, outbox, metrics, self._running, virtual_time=settings.virtual_time)
         self._settings = settings
         self._metrics = metrics
@@ -199,6 +199,10 @@ class Lane:
         if self._overdue:
             await self._work.retried("publish", self._publish_overdue)
         await self._inbox.read_again()
+        while self._inbox.barren:
+            position, (start, end) = self._inbox.barren.popitem()
+            await self._work.skip(position, start, end)
+            self._inbox.skipped(position, start, end)
         gate = self._work.gate
         if gate is not None and await self._pass_gate(gate):
             return True

@@ -82,7 +82,7 @@ class Lanes:
                 self._settings,
                 self._metrics,
                 self._read_again,
-                self._logs.begins,
+                self._logs,
                 self._horizon,
             )
         return known

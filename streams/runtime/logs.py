@@ -15,6 +15,7 @@ from streams.settings import Settings
 T = TypeVar("T")
 ASK_MS = 5000
 READ_S = 10.0
+BARREN_S = 2.0
 EPOCH = datetime.fromtimestamp(0, UTC)
 MILLISECOND = timedelta(milliseconds=1)
 READ_BYTES = 64 * 1024
@@ -55,12 +56,7 @@ class Logs:
         if not wanted:
             return {}
         real = self._real(set(wanted))
-        reader = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.brokers,
-            request_timeout_ms=ASK_MS,
-            max_partition_fetch_bytes=READ_BYTES,
-            auto_offset_reset="earliest",
-        )
+        reader = self._reader()
         try:
             await reader.start()
             reader.assign(list(real))
@@ -71,6 +67,36 @@ class Logs:
             await reader.stop()
         self.seen = time.monotonic()
         return {real[tp]: int(record.timestamp) for tp, record in first.items()}
+
+    async def is_barren(self, position: Position, start: int, end: int) -> bool:
+        """Whether nothing but marks of producers' transactions stands from `start` to before `end`.
+
+        False when that cannot be said. Raises KafkaError.
+        """
+        (tp,) = self._real({position})
+        reader = self._reader()
+        deadline = time.monotonic() + BARREN_S
+        try:
+            await reader.start()
+            reader.assign([tp])
+            reader.seek(tp, start)
+            while time.monotonic() < deadline:
+                if await reader.getmany(tp, timeout_ms=200):
+                    return False
+                if await reader.position(tp) >= end:
+                    return True
+        finally:
+            await reader.stop()
+        return False
+
+    def _reader(self) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            bootstrap_servers=self._settings.brokers,
+            request_timeout_ms=ASK_MS,
+            max_partition_fetch_bytes=READ_BYTES,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+        )
 
     async def close(self) -> None:
         """Disconnect."""

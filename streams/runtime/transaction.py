@@ -149,6 +149,11 @@ class Transactions:
             applied.count(self._metrics.telemetry, by=len(positions))
         applied.letters = applied.letters or bool(applied.unit.letters)
 
+    async def skip(self, position: Position, start: int, end: int) -> None:
+        """Move a position over the end of a log in which there is no record."""
+        async with self._pool.acquire() as connection:
+            await connection.execute(QUERIES["skip_offset"], position.topic, position.partition, start, end)
+
     def _gate(self, unit: Unit, item: Item, passed: Mapping[str, datetime]) -> Gate | None:
         """The timer that must fire before this record, if there is one. In exercises clock records see to that."""
         state = unit.states.get(item.area or "")

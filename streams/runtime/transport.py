@@ -162,18 +162,21 @@ class Consumer(driver.Consumer):
 
 
 def transport_for(
-    app: Any, on_assigned: Assigned, on_revoked: Callable[[], None], fetch_wait_ms: int
+    app: Any, on_assigned: Assigned, on_revoked: Callable[[], None], fetch_wait_ms: int, isolation: str
 ) -> driver.Transport:
     """The transport of an app whose consumer asks `on_assigned` for its positions.
 
     `fetch_wait_ms`: how long a fetch that finds no records may wait at the broker. Kafka answers as soon as there are
-    some; the embedded broker holds the fetch until the time is over.
+    some; the embedded broker holds the fetch until the time is over. `isolation`: what a producer's transaction
+    has aborted was never said (read_committed).
     """
 
     class Thread(driver.AIOKafkaConsumerThread):
         def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
             consumer = super()._create_worker_consumer(transport)
-            consumer._fetch_max_wait_ms = fetch_wait_ms  # noqa: SLF001 - Faust fixes it at 1500 and offers no setting
+            # Faust offers settings for neither.
+            consumer._fetch_max_wait_ms = fetch_wait_ms  # noqa: SLF001
+            consumer._isolation_level = isolation  # noqa: SLF001
             return consumer
 
     class BoundConsumer(Consumer):

@@ -18,7 +18,7 @@ from schemas.inputs.clock import ClockAdvanced
 from streams.runtime.areas import StateUnreadableError
 from streams.runtime.items import Applied, Item, PositionMovedBackError
 from streams.runtime.outbox import Outbox
-from streams.runtime.records import Offsets
+from streams.runtime.records import Offsets, Position
 from streams.runtime.transaction import Transactions
 from streams.store.database import TRANSIENT
 from streams.store.policy_book import UnknownPolicyError
@@ -119,6 +119,12 @@ class Work:
             log.exception("quarantined", lane=self.partition, **where)
             applied = await self._quarantine(item, error)
         return await self._applied(applied, items)
+
+    async def skip(self, position: Position, start: int, end: int) -> None:
+        """Move on over the end of a log in which there is no record."""
+        if self.applied.get(position) == start:
+            await self.retried("transaction", lambda: self._transactions.skip(position, start, end))
+            self.applied[position] = end
 
     async def _quarantine(self, item: Item, error: Exception) -> Applied:
         try:

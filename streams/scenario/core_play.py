@@ -5,13 +5,16 @@ instant fire before its records in due order, a decision that fails leaves no tr
 when a record refers to it.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from schemas.base import InputEvent, OutputEvent
-from schemas.codec import Readable, decode
+from schemas.codec import Readable, decode, encode
+from schemas.envelope import stamp, write
 from schemas.inputs.registers import AreaRegistered
 from schemas.inputs.resources import ResourcePositioned
+from schemas.topics import MUTUAL_AID
 from streams.domain.allocation.telemetry import adopt_positions, kinds_wanted
 from streams.domain.cascade import cascade
 from streams.domain.context import Context, Happened, Received, TimerFired, Trigger
@@ -26,6 +29,7 @@ from streams.scenario.fold import Observed
 from streams.scenario.memory import AreaMemory
 from streams.scenario.model import Scenario, Send
 
+MAX_LETTERS = 10_000
 MAX_TIMERS = 50_000
 """More timers than this between two instants means that rules set them in circles."""
 
@@ -50,6 +54,7 @@ class CorePlayer:
         self._digests: dict[tuple[str, str], bytes] = {}
         self._lookup = Lookup(scenario, self.played.observed)
         self._now = scenario.start
+        self._letters: deque[Record] = deque()
 
     def play(self) -> Played:
         """Everything, to the scenario's end instant."""
@@ -70,6 +75,7 @@ class CorePlayer:
             return
         self._sent[send.id] = record
         self._take(record)
+        self._deliver()
 
     def _record(self, send: Send) -> Record:
         if send.repeat_of is None:
@@ -133,6 +139,23 @@ class CorePlayer:
         state.seq += 1
         data = event.model_dump(mode="json")
         self.played.observed.append(Observed(event.TYPE, state.area, self._now, state.seq, data, cause))
+        if event.TOPIC == MUTUAL_AID and event.key(state.area) in self.areas:
+            self._letters.append(self._letter(state, event))
+
+    def _letter(self, state: AreaState, event: OutputEvent) -> Record:
+        """What one city tells another, as that city's lane gets it."""
+        id_ = f"{state.area}-{state.seq}"
+        source = f"liandong/{self.scenario.realm}/{state.area}"
+        headers = write({"id": id_, "source": source, "type": event.TYPE, "time": stamp(self._now)})
+        area = event.key(state.area)
+        return Record(MUTUAL_AID, area.encode(), encode(event), tuple(headers), self._now, id_, area)
+
+    def _deliver(self) -> None:
+        for _ in range(MAX_LETTERS):
+            if not self._letters:
+                return
+            self._take(self._letters.popleft())
+        self._fault("mutual.aid", f"more than {MAX_LETTERS} messages between cities follow from one record")
 
     def _fault(self, cause: str, told: str) -> None:
         self.played.errors.append(f"{cause} at {self.scenario.calendar.tell(self._now)}: {told}")
@@ -149,6 +172,7 @@ class CorePlayer:
             fired = TimerFired(timer.id, timer.kind, timer.ref, timer.due, timer.incident, 0)
             self.areas[code].recall(fired.lookups())
             self._decide(self.areas[code], fired, timer.id)
+            self._deliver()
         self._fault("clock", f"more than {MAX_TIMERS} timers until {self.scenario.calendar.tell(to)}")
 
 

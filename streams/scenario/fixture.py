@@ -1,7 +1,7 @@
 """The world before the first step: a `fixture:` becomes names, and the records that register it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,8 @@ from streams.scenario.shapes import Shaper
 from streams.scenario.tree import Map, Place, Problems, Scalar, Tree, made
 
 SECTIONS = (
-    "area", "partners", "districts", "travel_minutes", "units", "people", "resources", "floors", "agreements", "events",
+    "area", "partners", "cities", "districts", "travel_minutes", "units", "people", "resources", "floors",
+    "agreements", "events",
 )  # fmt: skip
 AREA_KEYS = ("code", "name", "province", "timezone")
 DISTRICT_KEYS = ("code", "name", "urban", "neighbours")
@@ -58,6 +59,26 @@ def names_of(fixture: Map, problems: Problems) -> Names:
     return names
 
 
+def cities_of(fixture: Map, names: Names, problems: Problems) -> list[tuple[Map, Names]]:
+    """Other cities that are played too: each with its own fixture; their names join the scenario's."""
+    found = []
+    for short, node in _section(fixture, "cities", problems):
+        own = mapping(node, f"city {short}", node.place, problems)
+        other = names_of(own.without("cities"), problems)
+        names.areas[short] = other.area
+        for known, more in (
+            (names.districts, other.districts),
+            (names.units, other.units),
+            (names.people, other.people),
+        ):
+            for name in more.keys() & known.keys():
+                problems.add(node.place, f"{name!r} is already a name in another city")
+            known.update(more)  # type: ignore[arg-type]
+        names.homes |= dict.fromkeys(other.people, other.area)
+        found.append((own, replace(names, area=other.area)))
+    return found
+
+
 def _section(fixture: Map, key: str, problems: Problems) -> Iterator[tuple[str, Tree]]:
     yield from mapping(fixture.get(key), key, fixture.place, problems).items.items()
 
@@ -71,13 +92,14 @@ class FixtureCompiler:
     shaper: Shaper
     start: datetime
     problems: Problems
+    prefix: str = SOURCE
 
     def sends(self) -> Iterator[Send]:
         """Registers first, then the catalogue, then the fixture's own events."""
         entries = sorted(self._entries(), key=lambda entry: LANE_ORDER[INPUTS[entry[0]].TOPIC])
         for number, (type_, data) in enumerate((*entries, *self._events()), start=1):
             shaped = self.shaper.shape(INPUTS[type_], data, self.start)
-            yield Send(type_, shaped, SOURCE, f"fixture-{number:04d}", shaped.get("area", self.names.area))
+            yield Send(type_, shaped, SOURCE, f"{self.prefix}-{number:04d}", shaped.get("area", self.names.area))
 
     def _entries(self) -> Iterator[tuple[str, Map]]:
         yield self._area()

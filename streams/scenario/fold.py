@@ -24,6 +24,8 @@ class Observed:
     """The payload as JSON values."""
     cause: str | None = None
     """Envelope id of the record that caused it, or the timer's id."""
+    id: str = ""
+    """Its own envelope id."""
 
     def event(self) -> OutputEvent:
         """The typed event. Raises ValidationError where somebody else wrote to our topics."""

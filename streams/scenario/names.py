@@ -15,7 +15,9 @@ class Names:
     districts: dict[str, str] = field(default_factory=dict)
     """Short name -> six-digit code."""
     areas: dict[str, str] = field(default_factory=dict)
-    """Short name of a partner city -> area code."""
+    """Short name of another city -> area code."""
+    homes: dict[str, str] = field(default_factory=dict)
+    """Person id -> area code of the city in whose register the person stands."""
     units: dict[str, str] = field(default_factory=dict)
     """Unit id -> unit kind."""
     people: dict[str, tuple[str, ...]] = field(default_factory=dict)

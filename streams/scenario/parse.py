@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from schemas import inputs, outputs
 from streams.scenario.expectations import ExpectationReader, instants_of
 from streams.scenario.facts_file import documents
-from streams.scenario.fixture import FixtureCompiler, names_of
-from streams.scenario.model import AFTER_LAST, AnyExpectation, Scenario, Step
+from streams.scenario.fixture import FixtureCompiler, cities_of, names_of
+from streams.scenario.model import AFTER_LAST, AnyExpectation, Scenario, Send, Step
+from streams.scenario.names import Names
 from streams.scenario.reading import instant, items, mapping, only, text
 from streams.scenario.shapes import Shaper
 from streams.scenario.shortforms import Story
@@ -181,7 +182,7 @@ class _Run:
         names = names_of(fixture, self.problems)
         shaper = Shaper(names, self.calendar, self.problems)
         start = self._named("start", self.calendar.start())
-        sends = tuple(FixtureCompiler(fixture, names, shaper, start, self.problems).sends())
+        sends = tuple(self._fixture(fixture, names, shaper, start))
         steps, expectations = self._steps(realm, shaper, start)
         last = max([start, *(step.at for step in steps), *instants_of(expectations)])
         end = self._named("end", last) + AFTER_LAST
@@ -201,6 +202,13 @@ class _Run:
             expectations=tuple(expectations),
             variant=self.variant,
         )
+
+    def _fixture(self, fixture: Map, names: Names, shaper: Shaper, start: datetime) -> Iterator[Send]:
+        cities = cities_of(fixture, names, self.problems)
+        yield from FixtureCompiler(fixture, names, shaper, start, self.problems).sends()
+        for own, theirs in cities:
+            other = Shaper(theirs, self.calendar, self.problems)
+            yield from FixtureCompiler(own, theirs, other, start, self.problems, f"fixture-{theirs.area}").sends()
 
     def _steps(self, realm: str, shaper: Shaper, start: datetime) -> tuple[list[Step], list[AnyExpectation]]:
         compiler = StepCompiler(realm, shaper, Story(shaper.names), self.problems, start)

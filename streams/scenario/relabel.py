@@ -4,7 +4,7 @@ Only codes change (990101 becomes 700101); whoever writes laws for a single city
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -17,13 +17,17 @@ PREFIX = 4
 Change = Callable[[Any], Any]
 
 
-def relabelled(scenario: Scenario, area: str, realm: str) -> Scenario:
-    """The run with its city's codes replaced by those of `area`, in `realm`."""
-    old = re.compile(rf"(?<!\d){scenario.names.area[:PREFIX]}(\d\d)(?!\d)")
+def relabelled(scenario: Scenario, codes: Iterator[str], realm: str) -> Scenario:
+    """The run with its cities' codes replaced by the next ones of `codes` (areas such as 700100), in `realm`."""
+    prefixes = {area[:PREFIX]: next(codes)[:PREFIX] for area in sorted(scenario.areas())}
+    old = re.compile(rf"(?<!\d)({'|'.join(prefixes)})(\d\d)(?!\d)")
+
+    def renumbered(found: re.Match[str]) -> str:
+        return prefixes[found[1]] + found[2]
 
     def change(value: Any) -> Any:
         if isinstance(value, str):
-            return realm if value == scenario.realm else old.sub(area[:PREFIX] + r"\1", value)
+            return realm if value == scenario.realm else old.sub(renumbered, value)
         if isinstance(value, dict):
             return {change(key): change(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
@@ -49,6 +53,8 @@ def _names(names: Names, change: Change) -> Names:
         names,
         area=change(names.area),
         districts=change(names.districts),
+        areas=change(names.areas),
+        homes={person: change(area) for person, area in names.homes.items()},
         resources={key: change(district) for key, district in names.resources.items()},
     )
 

@@ -34,7 +34,9 @@ WORDS: dict[str, str] = {
     "liaison": "duty.liaison_registered.v1",
     "roster": "duty.roster_registered.v1",
 }
-INSTANTS = ("observed_at", "issued_at", "raised_at", "reported_at", "occurred_at")
+INSTANTS = (
+    "observed_at", "issued_at", "raised_at", "reported_at", "occurred_at", "detected_at", "drafted_at",
+)  # fmt: skip
 """Required instants that are the step's own where the file does not state them."""
 DEFAULT_SOURCE = "cad"
 DIRECTIVE_KEYS = ("by", "as", "id", "issued_at", "expires_at", "realm", "legal_basis", "sign")

@@ -1,7 +1,7 @@
 """Steps: what happens when, as records to send."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from schemas.base import INPUTS
@@ -14,7 +14,7 @@ from streams.scenario.shapes import Shaper
 from streams.scenario.shortforms import WORDS, Story, complete, expand
 from streams.scenario.tree import Map, Place, Problems, Scalar, Tree
 
-STEP_KEYS = ("at", "id", "note", "pending", "expect", "never", "event", "data", "from_source", "again", *WORDS)
+STEP_KEYS = ("at", "id", "note", "pending", "city", "expect", "never", "event", "data", "from_source", "again", *WORDS)
 SIGNATURES: tuple[Signature, ...] = ("right", "none", "wrong")
 
 
@@ -100,7 +100,8 @@ class StepCompiler:
         signer, signature = None, "right"
         if INPUTS[type_] is DirectiveIssued:
             data, signer, signature = self._directive(node, word, data, id_)
-        shaped = self.shaper.shape(INPUTS[type_], data, self.now)
+        shaper = self._shaper(node, signer)
+        shaped = shaper.shape(INPUTS[type_], data, self.now)
         if INPUTS[type_] is IncidentReported:
             self.story.remember(data, shaped.get("occurred_at"))
         if type_ == "resource.requested.v1":
@@ -108,8 +109,20 @@ class StepCompiler:
         if type_ == "resource.registered.v1":
             self.shaper.names.resources[str(shaped.get("resource"))] = str(shaped.get("district"))
         source = text(node, "from_source", self.problems, "") or str(shaped.get("source") or signer or "scenario")
-        area = str(shaped.get("area", self.shaper.names.area))
+        area = str(shaped.get("area", shaper.names.area))
         return Send(type_, shaped, source, id_, area, signer, _signature(signature))
+
+    def _shaper(self, node: Map, signer: str | None) -> Shaper:
+        """The shaper of the city that a record goes to: the one that `city` names, the signer's, or the file's."""
+        names = self.shaper.names
+        home = names.homes.get(signer or "", names.area)
+        said = node.get("city")
+        if said is not None:
+            short = str(said.plain())
+            if short not in names.areas:
+                self.problems.add(said.place, f"unknown city {short!r}{nearest(short, names.areas)}")
+            home = names.areas.get(short, home)
+        return self.shaper if home == names.area else replace(self.shaper, names=replace(names, area=home))
 
     def _directive(self, node: Map, word: str, data: Map, id_: str) -> tuple[Map, str, str]:
         claims: dict[str, Tree] = {"directive": Scalar(id_, data.place), "realm": Scalar(self.realm, data.place)}

@@ -4,6 +4,7 @@ All runs share one worker: each is played in a commanding city of its own (other
 """
 
 import asyncio
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -20,16 +21,14 @@ from streams.store.migrate import migrate
 from tests.parts_server import KafkaPart
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
-FILES = [*sorted(FOLDER.glob("sc_*.yaml")), FOLDER / "scenarios_open.yaml"]
+FILES = sorted(path for path in FOLDER.glob("*.yaml") if not path.name.startswith("fixture"))
 REALM = "exercise.scenarios"
-FIRST_AREA = 7001
-"""Fictional city codes 700100, 700200, ... one per run."""
 
 
 def runs() -> list[Scenario]:
     """Every run of every file, each in a city of its own."""
-    found = [run for path in FILES for run in load(path)]
-    return [relabelled(run, f"{FIRST_AREA + number}00", REALM) for number, run in enumerate(found)]
+    codes = (f"{number}00" for number in count(7001))
+    return [relabelled(run, codes, REALM) for path in FILES for run in load(path)]
 
 
 @pytest.mark.timeout(300)

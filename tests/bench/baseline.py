@@ -1,16 +1,18 @@
 """The hand-written loop: aiokafka + asyncpg with the same decode, decisions, SQL and publishes as the worker.
 
-What it leaves out is what the worker is measured for: Faust, group membership, lanes, merging, timers, health, logs.
+What it leaves out is what the worker is measured for: Faust, group membership, lanes, merging of topics, timers,
+metrics, health, log lines. It is as fast as such a loop gets: partitions are worked on concurrently.
 """
 
 import asyncio
 from collections import defaultdict
+from typing import Any
 
 import uvloop
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from schemas.base import LATEST
-from schemas.topics import INPUT_TOPICS, LANE_ORDER
+from schemas.topics import INPUT_TOPICS
 from streams.runtime.areas import Areas
 from streams.runtime.items import decode_record
 from streams.runtime.publisher import Publisher
@@ -21,7 +23,29 @@ from streams.settings import Settings
 from streams.store.database import open_pool
 from streams.store.policy_book import PolicyBook
 from streams.store.sql import QUERIES
-from streams.telemetry import Metrics
+
+
+class NoMetrics:
+    """Takes every measurement and keeps none."""
+
+    realm = "actual"
+
+    def __getattr__(self, name: str) -> "NoMetrics":
+        """Any metric."""
+        return self
+
+    def labels(self, *values: str) -> "NoMetrics":
+        """Any label."""
+        return self
+
+    def inc(self, amount: float = 1) -> None:
+        """Not counted."""
+
+    def observe(self, amount: float) -> None:
+        """Not kept."""
+
+    def set(self, value: float) -> None:
+        """Not kept."""
 
 
 class Loop:
@@ -42,10 +66,11 @@ class Loop:
             idle_timeout_ms=settings.idle_transaction_ms,
             statement_timeout_ms=settings.statement_timeout_ms,
         )
+        metrics: Any = NoMetrics()
         self.transactions = Transactions(
             self.pool,
             Areas(PolicyBook()),
-            Metrics(settings.realm),
+            metrics,
             realm=settings.realm,
             namespace=namespace(settings.realm),
             partitions=settings.partitions,
@@ -62,36 +87,31 @@ class Loop:
 
     async def _seek(self) -> None:
         positions = [Position(t, p) for t in INPUT_TOPICS for p in range(self.settings.partitions)]
-        topics, partitions = [p.topic for p in positions], [p.partition for p in positions]
         async with self.pool.acquire() as connection:
-            await connection.execute(QUERIES["ensure_offsets"], topics, partitions, [0] * len(positions))
             stored = await connection.fetch(QUERIES["read_offsets"])
         self.consumer.assign([TopicPartition(self.prefix + p.topic, p.partition) for p in positions])
         for row in stored:
             self.consumer.seek(TopicPartition(self.prefix + row["topic"], row["partition"]), row["next_offset"])
 
     async def run(self) -> None:
-        """Fetch, group by partition number, apply, publish, for ever."""
+        """Fetch, apply, publish, for ever."""
         while True:
-            fetched = await self.consumer.getmany(timeout_ms=200, max_records=2000)
-            lanes: dict[int, list[ConsumerRecord]] = defaultdict(list)
-            for tp, records in fetched.items():
-                lanes[tp.partition].extend(records)
-            await asyncio.gather(*(self._lane(records) for records in lanes.values()))
+            fetched = await self.consumer.getmany(timeout_ms=200, max_records=4000)
+            await asyncio.gather(*(self._partition(records) for records in fetched.values()))
 
-    async def _lane(self, fetched: list[ConsumerRecord]) -> None:
-        records = [from_kafka(record, self.prefix) for record in fetched]
-        records.sort(key=lambda record: (record.timestamp, LANE_ORDER[record.topic]))
+    async def _partition(self, fetched: list[ConsumerRecord]) -> None:
         size = self.settings.batch_records
-        for start in range(0, len(records), size):
-            items = [decode_record(record, virtual_time=False) for record in records[start : start + size]]
+        cursors: dict[str, int] = {}
+        for start in range(0, len(fetched), size):
+            records = [from_kafka(record, self.prefix) for record in fetched[start : start + size]]
+            items = [decode_record(record, virtual_time=False) for record in records]
             while items:
-                applied = await self.transactions.apply(items, {}, Offsets(), self.passed)
+                applied = await self.transactions.apply(items, cursors, Offsets(), self.passed)
                 await self.publisher.send(applied.unit.events)
-                seqs = {row.area: row.seq for row in applied.unit.events}
-                async with self.pool.acquire() as connection:
-                    await connection.execute(QUERIES["move_published"], list(seqs), list(seqs.values()))
+                cursors = {row.area: row.seq for row in applied.unit.events}
                 items = applied.rest
+        async with self.pool.acquire() as connection:
+            await connection.execute(QUERIES["move_published"], list(cursors), list(cursors.values()))
 
 
 async def main() -> None:

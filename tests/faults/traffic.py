@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import cycle
 from random import Random
@@ -12,14 +12,14 @@ from random import Random
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
-from schemas.inputs.registers import AreaRegistered
 from schemas.inputs.resources import ResourcePositioned
-from schemas.topics import AREA_EVENTS, NOTIFICATIONS, REGISTERS, RESOURCE_ALLOCATIONS
+from schemas.topics import AREA_EVENTS, NOTIFICATIONS, RESOURCE_ALLOCATIONS
 from tests.support.answers import Answers
 from tests.support.city import City
 from tests.support.messages import VALID, Message
+from tests.support.opening import open_cities
 from tests.support.poison import conflicting, poisoned
-from tests.support.site import Site, until
+from tests.support.site import Site
 from tests.support.story import Story
 from tests.support.upstream import CRC_SYSTEM, Upstream
 
@@ -47,23 +47,8 @@ class Traffic:
         """Next offset of each input partition, as far as brokers have confirmed records."""
 
     async def open_cities(self) -> None:
-        """Register areas, then districts, units and people, then what stands in districts: each needs the one before.
-
-        Different topics lie on different brokers, so sending in order is not enough: every step is awaited.
-        """
-        openings = [message for story in self.stories for message in story.opening()]
-        areas = [message for message in openings if message.type == AreaRegistered.TYPE]
-        registers = [message for message in openings if message.topic == REGISTERS and message not in areas]
-        for step in (areas, registers, [message for message in openings if message.topic != REGISTERS]):
-            await self._send(step)
-            await until(self._recorded, 120, "registers are taken in")
-
-    async def _recorded(self) -> bool:
-        database = await self._site.database()
-        try:
-            return int(await database.fetchval("select count(*) from recorder_input where topic <> ''")) >= self.sent
-        finally:
-            await database.close()
+        """Register every city."""
+        await open_cities(self._site, self.stories, self._send)
 
     async def run(self, records: int, rate: float, more: Callable[[], bool]) -> None:
         """Produce at this rate until so many records are sent in all, and as long as `more` says so."""
@@ -105,7 +90,7 @@ class Traffic:
     def _remembers(message: Message) -> bool:
         return message.expect == VALID and message.type != ResourcePositioned.TYPE
 
-    async def _send(self, messages: list[Message]) -> None:
+    async def _send(self, messages: Sequence[Message]) -> None:
         for start in range(0, len(messages), IN_FLIGHT):
             chunk = messages[start : start + IN_FLIGHT]
             for message, confirmed in zip(

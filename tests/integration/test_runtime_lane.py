@@ -354,6 +354,23 @@ async def test_a_hole_in_the_offsets_is_no_loss_when_the_log_begins_before_it(ci
     assert len(city.publisher.of("register.district_taken.v1")) == 1
 
 
+async def test_the_end_of_a_log_that_holds_no_record_counts_as_read(
+    city: MemoryLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else timers would wait for ever behind the mark of a producer's transaction."""
+    monkeypatch.setattr("streams.runtime.inbox.BARREN_S", 0.1)
+    city.append(district(1))
+    city.logs[REGISTERS].end += 1
+    await city.settle()
+    assert sum(city.lane.lag().values()) == 0
+    rows = await city.rows("select next_offset, last_timestamp from input_offset where topic = $1", REGISTERS)
+    assert [tuple(row) for row in rows] == [(3, None)]
+    city.append(district(2))
+    await city.settle()
+    await assert_whole(city)
+    assert len(city.publisher.of("register.district_taken.v1")) == 2
+
+
 @pytest.mark.parametrize("quiet", [False, True])
 async def test_a_log_that_has_lost_what_comes_next_stops_the_lane(
     city: MemoryLane, quiet: bool, monkeypatch: pytest.MonkeyPatch

@@ -182,12 +182,10 @@ async def test_a_worker_that_is_told_to_stop_ends_with_0_and_loses_nothing(
 async def test_a_worker_that_cannot_start_ends_in_time_and_says_what_to_do(
     real_kafka: KafkaPart, database: str, topic_prefix: str, tmp_path: Path, away: str
 ) -> None:
-    more = {
-        "database": {"database": "postgresql://127.0.0.1:9/nothing"},
-        "brokers": {"brokers": "127.0.0.1:9"},
-        "topics": {},
-    }[away]
-    settings = settings_for(real_kafka, database, topic_prefix, start_timeout_s=2, **more)
+    nowhere = {"database": "postgresql://127.0.0.1:9/nothing", "brokers": "127.0.0.1:9"}
+    settings = settings_for(real_kafka, database, topic_prefix, start_timeout_s=2)
+    if away in nowhere:
+        settings = settings.model_copy(update={away: nowhere[away]})
     worker = worker_process(settings, tmp_path)
     worker.child.start()
     assert worker.child._process is not None

@@ -103,13 +103,16 @@ class MemoryLane:
             budget_s=self.settings.idle_transaction_ms / 8000,
         )
         outbox: Any = Outbox(self.pool, self.publisher, self.metrics)  # type: ignore[arg-type]
-        return Lane(PARTITION, transactions, outbox, self.settings, self.metrics, self._reseek, self._begins, self._horizon)
+        return Lane(PARTITION, transactions, outbox, self.settings, self.metrics, self._reseek, self, self._horizon)
 
     async def _reseek(self, position: Position, offset: int) -> None:
         self.reseeks.append((position.topic, offset))
         self._fetched[position.topic] = offset
 
-    async def _begins(self, wanted: set[Position]) -> dict[Position, int]:
+    async def is_barren(self, position: Position, start: int, end: int) -> bool:
+        return not any(start <= record.offset < end for record in self.logs[position.topic].records)
+
+    async def begins(self, wanted: set[Position]) -> dict[Position, int]:
         return {position: self.logs[position.topic].begin for position in wanted}
 
     async def _horizon(self, area: str, due: datetime, lane: int) -> dict[Position, int]:

@@ -6,9 +6,9 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import asyncpg
@@ -52,6 +52,10 @@ class Site:
         """A connection to the realm's tables."""
         return await asyncpg.connect(self.settings.database, server_settings={"search_path": "actual"})
 
+    def on(self, dsn: str) -> "Site":
+        """The same topics with another database."""
+        return replace(self, settings=self.settings.model_copy(update={"database": dsn}))
+
     def worker(self, name: str, *, module: str = "tests.support.worker", args: tuple[str, ...] = ()) -> Child:
         """A worker process, described but not started."""
         env = {f"LIANDONG_{key.upper()}": str(value) for key, value in self.settings.model_dump().items()}
@@ -93,7 +97,7 @@ async def new_site(parts: Parts, deployment: str, **settings: object) -> Site:
     return site
 
 
-async def until(probe, timeout: float, what: str, every: float = 0.1) -> None:
+async def until(probe: Callable[[], Awaitable[object]], timeout: float, what: str, every: float = 0.1) -> None:
     """Wait until an asynchronous probe says yes; raise TimeoutError with `what` when it does not."""
     deadline = time.monotonic() + timeout
     while not await probe():

@@ -1,6 +1,6 @@
 """What happens in one city, told by its upstream systems: records that refer to each other, in causal order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -18,6 +18,10 @@ KINDS = (
     ("natural_disaster",),
     ("mass_casualty",),
 )
+AGES = (0.2, 2.0, 58.0, 59.0, 59.5, 118.5, 119.5)
+"""Minutes since a first report's incident became known: some statutory terms end while a run lasts."""
+FRESH = (0.1,)
+"""No term ends within a bench."""
 SYSTEMS = ("cad", "ems", "duty", "catalogue", "command")
 OPEN_CASES = 10
 """A city that has so many incidents follows them up before it reports another."""
@@ -46,10 +50,10 @@ class Case:
 class Story:
     """A city's records. The same seed tells the same story, but for the times."""
 
-    def __init__(self, city: City, seed: int, *, kinds: tuple[tuple[str, ...], ...] = KINDS) -> None:
+    def __init__(self, city: City, seed: int, *, ages: tuple[float, ...] = AGES) -> None:
         self.city = city
         self._random = Random(f"{seed}:{city.area}")
-        self._kinds = kinds
+        self._ages = ages
         self._writers = {system: Writer(system, f"{city.area}-{seed}-{system}") for system in SYSTEMS}
         self._cases: list[Case] = []
         self._numbers: dict[str, int] = {}
@@ -81,6 +85,11 @@ class Story:
         chapter: Callable[[], Message] = self._random.choices(chapters, weights)[0]
         return chapter()
 
+    def reports(self) -> Iterator[Message]:
+        """First reports and follow-ups, and nothing else."""
+        while True:
+            yield self._report()
+
     def write(self, system: str, event: InputEvent) -> Message:
         """The record of an event that somebody else thought of."""
         return self._write(system, event)
@@ -111,10 +120,9 @@ class Story:
     def _first_report(self) -> Message:
         at, now = self._district(), datetime.now(UTC)
         source = self._random.choice(("cad", "ems"))
-        # Some happened long enough ago for statutory terms to end while the run lasts.
-        ago = self._random.choice((0.2, 2, 58, 59, 59.5, 118.5, 119.5))
+        ago = self._random.choice(self._ages)
         case = Case(
-            self._number("X"), f"{source}-{self.city.area}", at, self._random.choice(self._kinds),
+            self._number("X"), f"{source}-{self.city.area}", at, self._random.choice(KINDS),
             now - timedelta(minutes=ago + 1), self._random.choice((0, 0, 0, 1, 3)), self._random.randrange(0, 12),
         )  # fmt: skip
         self._cases.append(case)

@@ -11,7 +11,7 @@ from schemas.inputs import registers as reg
 from schemas.inputs.reports import UpwardReportNoticed
 from schemas.outputs import obligation_events as out
 from schemas.outputs.notification_events import NoticeQueued
-from streams.domain.context import Context, Happened, TimerFired
+from streams.domain.context import Context, Happened, Received, TimerFired
 from streams.domain.core import Area, District, Timer, Unit
 from streams.domain.obligations.entities import Obligation
 from streams.domain.state import AreaState, Entity
@@ -93,16 +93,38 @@ def registered(version: str, units: tuple[tuple[Any, ...], ...]) -> tuple[Entity
     return (area, *districts, *(Unit(id=entry.unit, entry=entry) for entry in entries))
 
 
+class Remembering(AreaState):
+    """A state with the memory that the store is: what was evicted comes back when an input names it."""
+
+    def __init__(self, area: str, now: datetime) -> None:
+        super().__init__(area, now)
+        self.stored: dict[tuple[str, str], Entity | None] = {}
+
+    def settle(self) -> None:
+        self.stored.update(self.changed())
+        super().settle()
+
+    def recall(self, wanted: Iterable[tuple[str, str]]) -> None:
+        self.load(entity for key in wanted if (entity := self.stored.get(key)) is not None)
+
+
 class City(World):
     """The area with its units."""
 
+    state: Remembering
+
     def __init__(self, policy: Policy | None = None, units: Iterable[tuple[Any, ...]] = UNITS) -> None:
         self.policy = policy or bundled()
-        self.state = AreaState(AREA, hour("00:00"))
+        self.state = Remembering(AREA, hour("00:00"))
         self.state.load(registered(self.policy.version, tuple(units)))
         self.events = []
         self.now = at("2020-01-01 00:00")
         self.count = 0
+
+    def _run(self, context: Context) -> list[OutputEvent]:
+        if isinstance(context.trigger, Received):
+            self.state.recall(context.trigger.event.lookups())
+        return super()._run(context)
 
     def reported(self, clock: str, kinds: Iterable[str], **fields: Any) -> list[OutputEvent]:
         """A report at a time of the day, after what fell due before it."""
@@ -170,7 +192,5 @@ class City(World):
 def channels(events: Iterable[OutputEvent], to_unit: str, rule: str | None = None) -> set[str]:
     """Channels on which notices to a unit were queued."""
     return {
-        event.channel
-        for event in of(NoticeQueued, events)
-        if event.to_unit == to_unit and rule in {None, event.rule}
+        event.channel for event in of(NoticeQueued, events) if event.to_unit == to_unit and rule in {None, event.rule}
     }

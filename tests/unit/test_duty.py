@@ -64,7 +64,9 @@ def test_what_is_covered_has_no_hole(spans: list[tuple[int, int]]) -> None:
     shifts = tuple(
         sorted(
             (
-                Shift(officer="x", on_from=start + timedelta(hours=begin), on_to=start + timedelta(hours=begin + length))
+                Shift(
+                    officer="x", on_from=start + timedelta(hours=begin), on_to=start + timedelta(hours=begin + length)
+                )
                 for begin, length in spans
             ),
             key=lambda one: (one.on_from, one.on_to),

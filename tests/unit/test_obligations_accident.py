@@ -283,6 +283,11 @@ def test_the_law_is_that_of_the_day_of_the_accident() -> None:
     """OB-02: Decree 493 holds since 2007-06-01."""
     city = City()
     city.reported(
-        "09:20", KINDS, reporter_unit="PLANT", received_by="B-EM", occurred_at=hour("09:12", "2007-05-31"), figures=FIRST
+        "09:20",
+        KINDS,
+        reporter_unit="PLANT",
+        received_by="B-EM",
+        occurred_at=hour("09:12", "2007-05-31"),
+        figures=FIRST,
     )
     assert city.obligations("OB-02") == []

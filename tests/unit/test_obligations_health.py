@@ -1,4 +1,4 @@
-"""Obligations of public-health emergencies and disasters (domain.md 2.6; SC-2 to SC-5): OB-10 to OB-16, OB-20 to OB-23."""
+"""Obligations of public-health emergencies and disasters (domain.md 2.6; SC-2 to SC-5): OB-10 to OB-23."""
 
 from datetime import timedelta
 
@@ -204,9 +204,7 @@ def test_what_a_cut_off_unit_learned_counts_from_when_the_link_was_back() -> Non
     beat(city, "09:00")
     city.until(hour("13:00"))
     beat(city, "13:00")
-    city.reported(
-        "13:01", ["natural_disaster"], reporter_unit="B-EM", known_at=hour("10:00"), figures={"deaths": 1}
-    )
+    city.reported("13:01", ["natural_disaster"], reporter_unit="B-EM", known_at=hour("10:00"), figures={"deaths": 1})
     owed = city.obligation("OB-20", "B-EM")
     assert (owed.clock_start, owed.due, owed.status) == (hour("13:00"), hour("15:00"), "open")
     assert (owed.excused_since, owed.excused_until) == (hour("09:00"), hour("13:00"))
@@ -216,18 +214,14 @@ def test_whoever_reports_can_report_whatever_the_heartbeats_say() -> None:
     """SC-5: the first report by satellite is not excused."""
     city = City()
     beat(city, "09:00")
-    city.reported(
-        "11:00", ["natural_disaster"], reporter_unit="B-EM", known_at=hour("09:30"), figures={"deaths": 11}
-    )
+    city.reported("11:00", ["natural_disaster"], reporter_unit="B-EM", known_at=hour("09:30"), figures={"deaths": 11})
     for rule in ("OB-20", "OB-21"):
         owed = city.obligation(rule, "B-EM")
         assert (owed.due, owed.status) == (hour("13:00"), "open"), rule
 
 
 def activated(incident: str | None) -> JointActivated:
-    return JointActivated(
-        incident=incident, rule="E9", hits=(), task_force="TF-1", decided_by=(), at=hour("09:30")
-    )
+    return JointActivated(incident=incident, rule="E9", hits=(), task_force="TF-1", decided_by=(), at=hour("09:30"))
 
 
 def test_all_member_units_are_told_on_both_channels_when_the_mechanism_is_activated() -> None:

@@ -11,7 +11,7 @@ from schemas.inputs import directives as cmd
 from schemas.inputs.duty import HeartbeatReceived
 from schemas.outputs import obligation_events as out
 from streams.domain.cascade import evolve
-from streams.domain.obligations.entities import Knowledge, Obligation, Waiting
+from streams.domain.obligations.entities import Knowledge, Obligation
 from streams.domain.state import AreaState
 from tests.unit.duty_world import UNITS, City, hour, registered
 from tests.unit.intake_world import AREA, B, C, E, of
@@ -19,7 +19,12 @@ from tests.unit.intake_world import AREA, B, C, E, of
 KINDS = ["work_safety_accident", "mass_casualty", "cholera", "natural_disaster"]
 SENDERS = ["PLANT", "H3", "J-120", "B-EM", "B-Health", "B-GOV", "J-EM", "J-Health", "J-GOV", "P-EM", "P-Health"]
 COUNTS = st.fixed_dictionaries(
-    {"deaths": st.integers(0, 12), "critical": st.integers(0, 9), "missing": st.integers(0, 3), "cases": st.integers(0, 40)}
+    {
+        "deaths": st.integers(0, 12),
+        "critical": st.integers(0, 9),
+        "missing": st.integers(0, 3),
+        "cases": st.integers(0, 40),
+    }
 )
 ACTS = st.one_of(
     st.tuples(st.just("report"), st.sampled_from(SENDERS), st.sampled_from([None, *SENDERS]), COUNTS),
@@ -125,8 +130,6 @@ def test_a_report_upward_that_arrives_before_its_incident_waits_for_it() -> None
     city = City()
     events = city.upward("09:35", "B-EM", "J-EM", "B-GOV", external_id="X1", content="other")
     assert of(out.UpwardWaiting, events)[0].ref == "cad-b|X1"
-    (waiting,) = of(out.UpwardWaiting, events)
-    city.state.load([Waiting(id=waiting.ref, notices=(waiting.notice,))])  # as the store does for the report's lookups
     fields = {"received_by": "B-EM", "received_at": hour("09:20"), "figures": {"deaths": 3}}
     city.reported("09:40", ["work_safety_accident"], reporter_unit="PLANT", **fields)
     owed_ = city.obligation("OB-03", "B-EM")
@@ -164,7 +167,9 @@ def test_merged_incidents_keep_every_obligation_and_split_back() -> None:
     city.upward("10:10", "H3", "E-Health", incident=first, content="other")
     city.until(hour("12:00"))
     assert {event.incident for event in city.breaches("OB-10")} == {first}
-    city.accept(cmd.MergeIncidents(action="split", incident=first, other=second, reason="another strain"), hour("12:10"))
+    city.accept(
+        cmd.MergeIncidents(action="split", incident=first, other=second, reason="another strain"), hour("12:10")
+    )
     moved = {one.incident for one in city.state.of(Obligation).values() if one.debtor == "H3"}
     assert moved == {second}
     assert before <= set(city.state.of(Obligation))

@@ -52,7 +52,9 @@ def test_a_peer_told_outside_in_time_is_no_breach() -> None:
     city.upward("09:35", "B-EM", "J-EM", content="casualties", peer_notified_at=hour("09:34"))
     assert (city.obligation("OB-30", "B-EM").status, city.breaches("OB-30")) == ("met", [])
     city = accident(City())
-    city.upward("09:40", "B-EM", "J-EM", reported_at=hour("09:35"), content="casualties", peer_notified_at=hour("09:36"))
+    city.upward(
+        "09:40", "B-EM", "J-EM", reported_at=hour("09:35"), content="casualties", peer_notified_at=hour("09:36")
+    )
     assert len(city.breaches("OB-30")) == 1
 
 
@@ -108,7 +110,9 @@ def test_an_accident_before_the_wuhan_plan_owes_the_peer_nothing() -> None:
 
 def test_without_the_share_type_nothing_is_shared() -> None:
     """NS-2b: the five share types are data."""
-    city = accident(City(policy_with("obligations.yaml", "  content: casualties\n  inferred: true", "  content: casualties")))
+    city = accident(
+        City(policy_with("obligations.yaml", "  content: casualties\n  inferred: true", "  content: casualties"))
+    )
     events = city.reports_upward("09:35", "B-EM", "J-EM")
     assert of(NoticeQueued, events)[0].purpose == "upward_report"
 

@@ -124,17 +124,6 @@ class Search:
         chord = self.travel.reach(time_ms)
         return 1.0 - chord * chord * (0.5 + 1e-6) - 1e-14
 
-    def _ranked(self, rows: Numbers, times: Floats, scores: Floats) -> list[Ranked]:
-        pool, ids = self.pool, self.pool.ids
-        numbers = rows.tolist()
-        etas = times.astype(np.int64).tolist()
-        whole = etas if scores is times else scores.astype(np.int64).tolist()
-        liked = self.fit.preferred
-        likes = [0] * len(numbers) if liked is None else [-liked[pool.numbers[row][1]] for row in numbers]
-        ranked = list(zip(whole, likes, [ids[row] for row in numbers], numbers, etas, strict=True))
-        ranked.sort()
-        return ranked
-
     def nearest(self, eligible: Flags, within_ms: int | None, count: int) -> list[tuple[int, str, int]]:
         """The nearest `count` suitable rows that are not eligible: (travel time, resource, row), up to a time."""
         limit = inf if within_ms is None else within_ms + 1

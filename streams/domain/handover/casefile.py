@@ -42,6 +42,7 @@ def owed_of(state: AreaState, incident: str) -> tuple[OwedDuty, ...]:
     return tuple(
         OwedDuty(
             rule=item.rule,
+            label=item.label,
             debtor=item.debtor,
             recipients=item.recipients,
             clock_start=item.clock_start,

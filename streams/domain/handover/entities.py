@@ -2,6 +2,7 @@
 
 from typing import ClassVar, Literal
 
+from schemas.inputs.handovers import OwedDuty
 from streams.domain.state import AreaState, Entity
 
 
@@ -15,6 +16,8 @@ class Handover(Entity):
     their_incident: str | None = None
     status: Literal["offered", "accepted", "declined"] = "offered"
     reason: str = ""
+    owed: tuple[OwedDuty, ...] = ()
+    """Obligations of the sender that this city takes over when it accepts."""
 
     def resident(self) -> bool:
         """Found again by its id; a handover that waits belongs to an open incident."""

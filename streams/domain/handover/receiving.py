@@ -82,6 +82,7 @@ def evolve_received(state: AreaState, event: HandoverReceived) -> Iterator[Chang
             direction="in",
             other_area=event.from_area,
             their_incident=event.their_incident,
+            owed=event.owed,
         )
     )
 

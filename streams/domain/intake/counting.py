@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from functools import reduce
+from typing import TypeVar
 
 from schemas.inputs.reports import FactValue
 from schemas.outputs.incident_events import FactsChanged
@@ -15,6 +16,8 @@ from streams.domain.intake.figures import counting
 from streams.domain.intake.plan import Plan, plan_of
 from streams.domain.state import AreaState
 from streams.policy.facts import Facts
+
+V = TypeVar("V")
 
 
 def verdicts_of(state: AreaState, id: str) -> Verdicts | None:
@@ -116,7 +119,7 @@ def recounted(
     """
     plan = plan_of(state, context, incident)
     known = incident.figures_as_of
-    newest = max((t for t in (known, as_of) if t is not None), default=incident.occurred_at)
+    newest = max(known or as_of or incident.occurred_at, as_of or known or incident.occurred_at)
     tally = Tally(state, incident, context.policy.facts)
     tally.count(tally.all_names() if names is None else names)
     if plan.derived and (names is None or len(tally.sources) > 1 or may_be_urban(state, incident)):
@@ -131,8 +134,13 @@ def recounted(
     return made(
         FactsChanged,
         incident=incident.id,
-        figures=dict(sorted(tally.figures.items())),
-        verification=dict(sorted(tally.sureness.items())),
+        figures=_in_order(tally.figures, incident.figures),
+        verification=_in_order(tally.sureness, incident.verification),
         as_of=newest,
         settled=settled,
     )
+
+
+def _in_order(figures: dict[str, V], before: dict[str, V]) -> dict[str, V]:
+    """Figures in the order of their names; those that stood before are in order already."""
+    return figures if figures.keys() <= before.keys() else dict(sorted(figures.items()))

@@ -44,6 +44,8 @@ class Source(Detail):
     """The newest statement of each fact."""
     verified: dict[str, Figure] = {}
     """The newest verified statement of each fact whose newest one is not verified."""
+    checked: bool = False
+    """Whether any of its statements was verified."""
     settled: dict[str, Figure] = {}
     """After a settlement: the newest statement of each fact inside its term (OB-07)."""
     needs: tuple[str, ...] = ()
@@ -86,7 +88,7 @@ class CaseCounts(Detail):
     KIND: ClassVar[str] = "case_counts"
 
     counts: tuple[Count, ...] = ()
-    """In order of time."""
+    """In order of time; of a number that its source repeats, the first and the newest statement."""
 
 
 class Verdicts(Detail):

@@ -89,12 +89,15 @@ def _said(source: Source | None, event: out.ReportAttached, key: str, settlement
             figures=new,
             settled={name: new[name] for name in casualties},
             needs=event.needs,
+            checked=how == "verified",
         )
     update: dict[str, object] = {
         "figures": newer(source.figures, figures, event.as_of, how),
-        "verified": verified_beside(source, figures, event.as_of, how),
         "reports": source.reports + 1,
     }
+    if source.checked or how == "verified":
+        update["verified"] = verified_beside(source, figures, event.as_of, how)
+        update["checked"] = True
     if event.as_of > source.as_of:
         newest = {"as_of": event.as_of, "place": event.place, "setting": event.setting}
         update.update(newest, reporter_unit=event.reporter_unit)
@@ -132,7 +135,8 @@ def _counted(state: AreaState, event: out.ReportAttached, key: str, kept: out.Co
         return made(CaseCounts, id=id, incident=event.incident, counts=(new,))
     counts = known.counts
     if counts[-1] < new:
-        counts = (*counts, new)
+        repeated = len(counts) > 1 and counts[-1][1:] == counts[-2][1:] == new[1:]
+        counts = (*counts[:-1], new) if repeated else (*counts, new)
         counts = counts[bisect_left(counts, (kept.since,)) :]
     elif new not in counts:
         counts = tuple(sorted((*counts, new)))

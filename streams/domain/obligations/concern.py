@@ -9,10 +9,11 @@ from schemas.outputs import incident_judgements as judged
 from schemas.outputs import notification_events as note
 from schemas.outputs import obligation_events as out
 from schemas.outputs.area_events import DirectiveAccepted, UnitTaken
+from schemas.outputs.handover_events import HandoverAnswered
 from schemas.outputs.response_events import ResponseChanged, ResponseEnded, ResponseStarted
 from schemas.outputs.taskforce_events import JointActivated
 from streams.domain.context import Concern, Context
-from streams.domain.obligations import acts, meeting, moving, records, tracing
+from streams.domain.obligations import acts, meeting, moving, records, taking, tracing
 from streams.domain.state import AreaState
 
 
@@ -47,6 +48,7 @@ OBLIGATIONS = Concern(
         note.DistrictCameBack: moving.on_back,
         out.ObligationMet: acts.on_met,
         out.ObligationBreached: acts.on_breached,
+        HandoverAnswered: taking.on_answered,
         ResponseStarted: acts.on_started,
         ResponseChanged: acts.on_changed,
         ResponseEnded: on_ended,
