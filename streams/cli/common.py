@@ -6,6 +6,7 @@ database or worker cannot be reached.
 
 import asyncio
 import json
+import logging
 import os
 import sys
 from collections.abc import Coroutine, Iterable, Sequence
@@ -61,7 +62,8 @@ def leave(code: int) -> NoReturn:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's asynchronous part."""
+    """Run a command's asynchronous part; what its libraries would log is told by the command itself."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     return asyncio.run(work)
 
 
@@ -98,7 +100,11 @@ def _pointer() -> dict[str, str]:
 
 def print_json(data: Any) -> None:
     """Print a value as JSON, one document."""
-    print(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+    print(json.dumps(data, ensure_ascii=False, indent=2, default=_plainly))
+
+
+def _plainly(value: Any) -> str:
+    return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
 
 
 def note(text: str) -> None:

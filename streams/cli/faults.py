@@ -28,7 +28,7 @@ def failure(error: BaseException) -> CommandError | None:
         )
     if isinstance(error, (*TRANSIENT, asyncpg.InvalidAuthorizationSpecificationError)):
         words = str(error) or type(error).__name__
-        step = "check --database (LIANDONG_DATABASE), or run `liandong doctor`"
+        step = "check --database (LIANDONG_DATABASE), start `liandong local`, or run `liandong doctor`"
         return CommandError(f"PostgreSQL: {words}", step, UNREACHABLE)
     return _ours(error)
 

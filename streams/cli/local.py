@@ -130,4 +130,5 @@ def pointing(settings: "Settings") -> Iterator[None]:
     try:
         yield
     finally:
-        POINTER.unlink(missing_ok=True)
+        if POINTER.is_file() and f"PID={os.getpid()}\n" in POINTER.read_text("utf-8"):
+            POINTER.unlink()

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -80,16 +81,19 @@ async def sent(
         now = await area_now(connection, event.area)
     finally:
         await connection.close()
+    signed = sign_claims(value, pair)
+    # The same claims with another signature are another record; that no directive counts twice, its own id sees to.
+    id = f"{event.directive}:{sha256(signed.encode()).hexdigest()[:16]}"
     attributes = {
-        "id": event.directive,
+        "id": id,
         "source": SOURCE,
         "type": event.TYPE,
         "time": stamp(now),
         "actor": event.issuer,
-        "signature": sign_claims(value, pair),
+        "signature": signed,
         "virtualtime": stamp(now) if settings.virtual_time else None,
     }
-    where = Sent(event.TOPIC, -1, -1, event.area, SOURCE, event.directive)
+    where = Sent(event.TOPIC, -1, -1, event.area, SOURCE, id)
     where = await send(settings, where, event.area.encode(), value, write(attributes))
     found = await outcome(settings, where, wait_s)
     return _told(event, found)

@@ -8,7 +8,7 @@ and a failed batch can be undone.
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypeVar
 
 from schemas.base import Model
 from streams.domain.table import Table
@@ -114,6 +114,10 @@ class AreaState:
         for id in tuple(self._by_incident.get((kind.KIND, incident), ())):
             yield table[id]
 
+    def count_of_incident(self, kind: type[Entity], incident: str) -> int:
+        """How many entities of a kind belong to an incident."""
+        return len(self._by_incident.get((kind.KIND, incident), ()))
+
     def apply(self, changes: Iterable[Change]) -> None:
         """Write what an event means, remembering what stood there before the batch."""
         for change in changes:
@@ -184,11 +188,11 @@ class AreaState:
 
     def incident_open(self, incident: str) -> bool:
         """Whether the incident is here and not closed."""
-        entity = self._tables.get("incident", {}).get(incident)
+        entity = self.tables("incident").get(incident)
         return entity is not None and entity.resident()
 
     def _cluster(self, incident: str) -> Iterator[Entity]:
-        head = self._tables.get("incident", {}).get(incident)
+        head = self.tables("incident").get(incident)
         if head is not None:
             yield head
         for kind, table in self._tables.items():

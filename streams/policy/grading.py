@@ -77,6 +77,13 @@ class Trend(Entry):
     growth: float = Field(gt=0)
     new: int = Field(ge=1)
 
+    model_config = ConfigDict(ignored_types=(cached_property,))
+
+    @cached_property
+    def period(self) -> timedelta:
+        """How far back the oldest count is looked for."""
+        return timedelta(hours=self.hours)
+
     def worsening(self, base: int, count: int) -> bool:
         """Whether a count that stood at `base` in the period and stands at `count` now is worsening."""
         return count - base >= self.new and count - base >= self.growth * base

@@ -78,8 +78,7 @@ def _same(area: str, one: Stored | None, other: Stored | None) -> None:
         known, folded = getattr(one, column), getattr(other, column)
         if known != folded:
             raise DifferenceError(area, 0, f"{one.name}: {column} is stored as {known}, the events give {folded}")
-    if what := _body(one.body, other.body):
-        raise DifferenceError(area, 0, f"{one.name}: {what}")
+    raise DifferenceError(area, 0, f"{one.name}: {_body(one.body, other.body)}")
 
 
 def _key(row: Stored | None) -> tuple[bytes, ...]:
@@ -92,4 +91,4 @@ def _body(known: str, folded: str) -> str:
     for field in sorted(one.keys() | other.keys()):
         if one.get(field) != other.get(field):
             return f"{field} is stored as {one.get(field)!r}, the events give {other.get(field)!r}"
-    return ""
+    return "is stored with its keys in another order"

@@ -57,11 +57,17 @@ class Fold:
 
 
 def incident_ids(observed: Iterable[Observed]) -> dict[str, set[str]]:
-    """External id, and `source|external id`, -> ids of the incidents it was attached to."""
+    """External id, and `source|external id`, -> ids of the incidents it was attached to.
+
+    A city that gets a case from another one files it under that city's incident id: both are the same to an author.
+    """
     found: dict[str, set[str]] = {}
     for one in observed:
         external, incident = one.data.get("external_id"), one.data.get("incident")
         if external and incident:
             found.setdefault(external, set()).add(incident)
             found.setdefault(f"{one.data.get('source')}|{external}", set()).add(incident)
+    for ids in found.values():
+        for handed in sorted(ids & found.keys()):
+            ids.update(found[handed])
     return found

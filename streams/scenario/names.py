@@ -1,5 +1,6 @@
 """Short names of a scenario: districts, areas, units, people, resources, and incidents by external id."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -41,6 +42,13 @@ class Names:
     def short(self, code: str) -> str:
         """The short name of a code, or the code."""
         return next((name for name, known in self.districts.items() if known == code), code)
+
+
+def misspelt(word: str, known: Iterable[str]) -> str:
+    """The known word that this one is a slip of, or nothing: a word that is simply unknown may be meant."""
+    names = list(known)
+    close = [] if word in names else get_close_matches(word, names, n=1, cutoff=0.8)
+    return close[0] if close else ""
 
 
 def nearest(word: str, known: object) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -12,9 +13,10 @@ from pydantic import ValidationError
 from schemas.base import InputEvent
 from schemas.envelope import stamp
 from streams.scenario.late import PLACEHOLDER, Late, bind
-from streams.scenario.names import Names, nearest
+from streams.scenario.names import Names, misspelt, nearest
 from streams.scenario.times import Calendar, TimeError
 from streams.scenario.tree import List, Map, Place, Problems, Scalar, Tree
+from streams.scenario.words import words_of
 
 Schema = dict[str, Any]
 DISTRICT = r"^[0-9]{6}$"
@@ -22,6 +24,8 @@ AREA = r"^[0-9]{4}00$"
 INCIDENT_FIELDS = frozenset({"incident", "other"})
 FOREIGN_FIELDS = frozenset({"province"})
 """Codes that no fixture registers."""
+FACT_FIELDS = frozenset({"figures", "flags"})
+HAZARD_FIELDS = frozenset({"hazard_kinds", "hazard_kind"})
 UNIT_FIELDS = frozenset(
     {"reporter_unit", "received_by", "unit", "from_unit", "to_units", "to_unit", "by_unit", "owner_unit", "superior"}
 )
@@ -132,6 +136,8 @@ class _Walk:
                 continue
             inner = (known or {}).get(key, schema.get("additionalProperties", {}))
             word = key if known is not None else self.shaper.names.districts.get(key, key)
+            if name in FACT_FIELDS and known is None:
+                self.slip(key, words_of("facts.yaml", "facts"), node.at(key))
             called = key if known is not None else name
             result[word] = self.value(item, inner if isinstance(inner, dict) else {}, called)
         return result
@@ -154,9 +160,17 @@ class _Walk:
             return self.incident(value, node.place)
         if name == "proposal":
             return self.proposal(value, node.place)
+        if name in HAZARD_FIELDS:
+            self.slip(value, words_of("hazards.yaml", "hazards"), node.place)
         if name in UNIT_FIELDS and value not in self.shaper.names.units:
             self.shaper.problems.add(node.place, f"unknown unit {value!r}{nearest(value, self.shaper.names.units)}")
         return value
+
+    def slip(self, word: str, known: Iterable[str], place: Place) -> None:
+        """A word that is nearly one of the policy's is a slip; another one may be meant: policies differ."""
+        close = misspelt(word, known)
+        if close:
+            self.shaper.problems.add(place, f"{word!r} is not known to the policy: did you mean {close}?")
 
     def instant(self, text: str, place: Place) -> str:
         try:

@@ -126,6 +126,13 @@ def entries(text: str, key: str) -> list[dict[str, Any]]:
     return list(found.values())
 
 
+@cache
+def words_of(document: str, key: str) -> tuple[str, ...]:
+    """Ids (or names) of the entries under a key of a policy document."""
+    text = bundled_documents().get(document, "")
+    return tuple(str(one.get("id") or one.get("name")) for one in entries(text, key)) if text else ()
+
+
 def word(key: str) -> str:
     """What people call it, or the key itself."""
     return policy_words().get(key, key)

@@ -5,8 +5,8 @@ from datetime import datetime
 
 import asyncpg
 
-from schemas.base import OutputEvent
 import streams.domain.contents  # noqa: F401  (every concern is there, so every kind of entity is known)
+from schemas.base import OutputEvent
 from schemas.codec import decode_output
 from streams.domain.core import Area, Incident
 from streams.domain.state import ENTITIES, AreaState

@@ -1,6 +1,7 @@
 """stream.ratio: the worker beside the hand-written loop, on the same records, in turns."""
 
 import statistics
+from dataclasses import replace
 from itertools import chain, islice, zip_longest
 
 from tests.bench.track import BASELINE, WORKER, Track
@@ -13,9 +14,9 @@ CITIES = 24
 
 
 def reports(stories: list[Story], number: int) -> list[Message]:
-    """First reports and follow-ups of all cities in turn."""
-    turns = zip_longest(*(story.reports() for story in stories))
-    return list(islice(chain.from_iterable(turns), number))
+    """First reports and follow-ups of all cities in turn, through one producer: each city has one order."""
+    turns = zip_longest(*(story.report_stream() for story in stories))
+    return [replace(message, system="cad") for message in islice(chain.from_iterable(turns), number)]
 
 
 async def measure_ratio(parts: Parts, *, pairs: int, records: int) -> dict[str, float]:

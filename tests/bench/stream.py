@@ -159,7 +159,9 @@ async def _delays(site: Site, beats: list[tuple[list[Message], list[Message]]]) 
     sent: dict[str, float] = {}
     seen: dict[str, float] = {}
     consumer = AIOKafkaConsumer(
-        *(site.topic(name) for name in OUTPUT_TOPICS), bootstrap_servers=site.settings.brokers, auto_offset_reset="latest"
+        *(site.topic(name) for name in OUTPUT_TOPICS),
+        bootstrap_servers=site.settings.brokers,
+        auto_offset_reset="latest",
     )
     await consumer.start()
     listening = asyncio.create_task(_listen(consumer, seen))
@@ -205,7 +207,9 @@ async def _failover(parts: Parts) -> dict[str, float]:
     for worker in workers:
         worker.start()
     consumer = AIOKafkaConsumer(
-        *(site.topic(name) for name in OUTPUT_TOPICS), bootstrap_servers=site.settings.brokers, auto_offset_reset="latest"
+        *(site.topic(name) for name in OUTPUT_TOPICS),
+        bootstrap_servers=site.settings.brokers,
+        auto_offset_reset="latest",
     )
     await consumer.start()
     try:

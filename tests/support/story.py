@@ -85,7 +85,7 @@ class Story:
         chapter: Callable[[], Message] = self._random.choices(chapters, weights)[0]
         return chapter()
 
-    def reports(self) -> Iterator[Message]:
+    def report_stream(self) -> Iterator[Message]:
         """First reports and follow-ups, and nothing else."""
         while True:
             yield self._report()

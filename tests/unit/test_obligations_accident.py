@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 
+from schemas.inputs.handovers import OwedDuty
 from schemas.outputs import obligation_events as out
+from schemas.outputs.handover_events import HandoverAnswered, HandoverReceived
 from tests.unit.duty_world import UNITS, City, channels, hour, policy_with
-from tests.unit.intake_world import of
+from tests.unit.intake_world import AREA, of
 
 KINDS = ["work_safety_accident", "mass_casualty"]
 FIRST = {"deaths": 3, "injured": 25, "serious": 10, "critical": 0}
@@ -291,3 +293,35 @@ def test_the_law_is_that_of_the_day_of_the_accident() -> None:
         figures=FIRST,
     )
     assert city.obligations("OB-02") == []
+
+
+def handed_over(city: City) -> None:
+    """Another city hands over an accident of 09:00 in district B, with two duties that it owes."""
+    city.reported(
+        "10:00",
+        KINDS,
+        reporter_unit="area-990200",
+        reporter_kind="department",
+        occurred_at=hour("09:00"),
+        figures=FIRST,
+    )
+    owed = [
+        OwedDuty(rule=rule, debtor=debtor, recipients=("K-X",), clock_start=hour("09:20"), due=due, source="Decree 493")
+        for rule, debtor, due in (("OB-03", "K-B-EM", hour("11:20")), ("OB-04", "K-EM", hour("09:50")))
+    ]
+    fields = {"incident": city.incident.id, "handover": "H1", "from_area": "990200", "at": hour("10:00"), "reason": ""}
+    received = HandoverReceived(**fields, their_incident="K-1", owed=tuple(owed), responses=())
+    city.happen("10:00", received)
+
+
+def test_the_city_that_takes_an_incident_over_takes_its_clocks_over() -> None:
+    """Issue 4, item 6: not before it accepts; what was overdue there has its whole term here."""
+    city = City()
+    handed_over(city)
+    assert city.obligations("OB-03") == []
+    fields = {"incident": city.incident.id, "handover": "H1", "from_area": AREA, "area": "990200", "decided_by": ("m",)}
+    answer = HandoverAnswered(**fields, answer="accepted", at=hour("10:10"))
+    city.happen("10:10", answer)
+    owed = city.obligation("OB-03", "B-EM")
+    assert (owed.clock_start, owed.due, owed.recipients) == (hour("09:20"), hour("11:20"), ("J-EM", "B-GOV"))
+    assert city.obligation("OB-04", "J-EM").due == hour("12:10")

@@ -226,6 +226,8 @@ def test_a_variant_starts_afresh_and_judges_only_its_own_expectations(tmp_path: 
         (STEP.replace("district: B", "district: Q"), "6:89: unknown district 'Q'"),
         (STEP.replace("{deaths: 3}", "[3]"), "figures"),
         (STEP.replace("figures:", "figurs:"), "6:92: IncidentReported has no field 'figurs' (did you mean figures?)"),
+        (STEP.replace("deaths", "deahts"), "6:92: 'deahts' is not known to the policy: did you mean deaths?"),
+        (STEP.replace("work_safety_accident", "work_safety_acident"), "did you mean work_safety_accident?"),
         (STEP.replace("09:20", "25:20"), "5:9: '25:20' is no possible time"),
         (STEP.replace('"09:20"', "920"), "5:9: a time is a text in quotes"),
         (STEP + '  - {at: "09:10"}\n', "7:10: impossible time: earlier than the step above it (09:20)"),
@@ -281,6 +283,11 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, text: str, expecte
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     text = STEP.replace("by: PLANT", "by: PLENT").replace("district: B", "district: Q") + "nonsense: 1\n"
     assert len(told(tmp_path, text)) == 3
+
+
+def test_a_word_that_the_policy_does_not_know_may_be_meant(tmp_path: Path) -> None:
+    (scenario,) = runs(tmp_path, STEP.replace("work_safety_accident", "12D01").replace("deaths", "balloons"))
+    assert data_of(scenario)["figures"] == {"balloons": 3}
 
 
 def test_a_missing_file_is_a_problem_and_no_traceback(tmp_path: Path) -> None:

@@ -27,9 +27,7 @@ class Note(Entity):
 
 
 def incident(id: str, status: str = "open") -> Incident:
-    return Incident(
-        id=id, incident=id, status=status, place=Place(district="990101"), opened_at=NOW, occurred_at=NOW
-    )
+    return Incident(id=id, incident=id, status=status, place=Place(district="990101"), opened_at=NOW, occurred_at=NOW)
 
 
 def contents(state: AreaState) -> dict[tuple[str, str], Entity]:

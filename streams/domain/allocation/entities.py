@@ -131,9 +131,9 @@ class Commitment(Entity):
     urgency: int
     tier: Tier
     eta_ms: int | None
+    to: Place
     committed_at: Utc
     departed_at: Utc | None = None
-    beat_at: Utc | None = None
     accept_by: Utc | None = None
     hold_until: Utc | None = None
 

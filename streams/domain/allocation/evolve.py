@@ -156,6 +156,7 @@ def evolve_committed(state: AreaState, event: out.ResourceCommitted) -> Iterator
             urgency=event.urgency,
             tier=event.tier,
             eta_ms=event.eta_ms,
+            to=event.to,
             committed_at=event.committed_at,
             accept_by=event.accept_by,
             hold_until=event.hold_until,

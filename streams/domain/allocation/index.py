@@ -1,11 +1,12 @@
 """The allocation index: pools, floors, queues, travel tables. A cache of entities, rebuilt from them at any time."""
 
+from datetime import datetime
 from typing import Any, cast
 
 import numpy as np
 
 from schemas.inputs.reports import Place
-from streams.domain.allocation.entities import Commitment, Floor, Line, Position, Resource
+from streams.domain.allocation.entities import BEFORE_ARRIVAL, Commitment, Floor, Line, Position, Resource
 from streams.domain.allocation.pool import CODE, IDLE, Pool, on_sphere
 from streams.domain.allocation.queue import Queue
 from streams.domain.allocation.travel import UNKNOWN, Floats, Spot
@@ -140,11 +141,15 @@ class AllocationIndex:
     def _commitment(self, old: Commitment | None, new: Commitment | None) -> None:
         was = old is not None and old.open
         holds = new is not None and new.open
-        if was == holds:
-            return
-        commitment = cast("Commitment", new if holds else old)
-        group = commitment.incident or commitment.request
-        self.queue(commitment.kind).hold(group, 1 if holds else -1)
+        if was != holds:
+            commitment = cast("Commitment", new if holds else old)
+            self._hold(commitment, holds=holds)
+        commitment = cast("Commitment", new if new is not None else old)
+        if commitment.form == "unit":
+            self._move(commitment, new)
+
+    def _hold(self, commitment: Commitment, *, holds: bool) -> None:
+        self.queue(commitment.kind).hold(commitment.incident or commitment.request, 1 if holds else -1)
         if holds:
             self._holdings.setdefault(commitment.resource, {})[commitment.id] = None
         else:
@@ -152,6 +157,18 @@ class AllocationIndex:
             del held[commitment.id]
             if not held:
                 del self._holdings[commitment.resource]
+
+    def _move(self, commitment: Commitment, new: Commitment | None) -> None:
+        pool = self.pool(commitment.kind)
+        if new is not None and new.stage in BEFORE_ARRIVAL:
+            start = new.departed_at or new.committed_at
+            run = new.departed_at is not None
+            target = new.to.point
+            pool.set_out(new.resource, new.urgency, _ms(start), new.eta_ms or 0, target, run=run)
+        elif not self._holdings.get(commitment.resource):
+            pool.arrive(commitment.resource)
+        elif new is not None and new.open:
+            pool.arrive(commitment.resource)
 
     def _floor(self, old: Floor | None, new: Floor | None) -> None:
         for floor in (old, new):
@@ -184,7 +201,7 @@ class AllocationIndex:
 
     @staticmethod
     def _fix(pool: Pool, position: Position) -> None:
-        pool.fix(position.id, position.point, int(position.observed_at.timestamp() * 1000))
+        pool.fix(position.id, position.point, _ms(position.observed_at))
 
     def _district(self, old: District | None, new: District | None) -> None:
         if new is not None:
@@ -193,6 +210,10 @@ class AllocationIndex:
         elif old is not None:
             self._entries.pop(old.id, None)
         self._tables.clear()
+
+
+def _ms(instant: datetime) -> int:
+    return int(instant.timestamp() * 1000)
 
 
 def index_of(state: AreaState, law: AllocationLaw) -> AllocationIndex:

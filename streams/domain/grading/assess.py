@@ -10,20 +10,22 @@ from streams.domain.context import Context
 from streams.domain.core import Incident
 from streams.domain.fast import made
 from streams.domain.grading.entities import Assessment
-from streams.domain.grading.judging import Result, facts_of, judged
+from streams.domain.grading.judging import Judged, Result, facts_of, judged
 from streams.domain.grading.trend import assess_trends
 from streams.domain.intake.entities import Settlement
 from streams.domain.intake.plan import Plan, plan_of
 from streams.domain.state import AreaState
+from streams.policy.rules import CompiledRule
 
 
 def decide_facts(state: AreaState, event: FactsChanged, context: Context) -> Iterator[OutputEvent]:
     """Grade first, so that a trend is judged beside the grade that the same figures give (E10 and E9)."""
     incident = state.of(Incident)[event.incident]
     plan = plan_of(state, context, incident)
-    yield from graded(state, incident, context, plan)
-    if plan.thresholds:
-        yield from _thresholds(state, incident, context, plan)
+    found = judged(context.policy.facts, plan, incident.figures, incident.setting)
+    yield from graded(state, incident, context, plan, found)
+    if found.thresholds:
+        yield from _thresholds(state, incident, context, found.thresholds)
     if plan.trends:
         yield from assess_trends(state, event.incident, plan)
 
@@ -31,13 +33,20 @@ def decide_facts(state: AreaState, event: FactsChanged, context: Context) -> Ite
 def decide_replaced(state: AreaState, event: InitialReplaced, context: Context) -> Iterator[OutputEvent]:
     """An initial determination no longer counts."""
     incident = state.of(Incident)[event.incident]
-    yield from graded(state, incident, context, plan_of(state, context, incident))
+    plan = plan_of(state, context, incident)
+    found = judged(context.policy.facts, plan, incident.figures, incident.setting)
+    yield from graded(state, incident, context, plan, found)
 
 
-def graded(state: AreaState, incident: Incident, context: Context, plan: Plan) -> Iterator[OutputEvent]:
+def graded(state: AreaState, incident: Incident, context: Context, plan: Plan, found: Judged) -> Iterator[OutputEvent]:
     """IncidentGraded if a family, its rules or the composite changed. The law is that of the occurrence."""
     settlement = state.get(Settlement, incident.id)
-    results = _results(state, incident, context, plan, settlement)
+    results: Sequence[Result] = found.results
+    if settlement is not None:
+        results = _with_settled(results, incident, context, plan, settlement)
+    assessment = state.get(Assessment, incident.id)
+    if assessment is not None and assessment.replaced:
+        results = tuple(result for result in results if result.family not in assessment.replaced)
     if _same(incident.families, results):
         return
     severities = [result.severity for result in results if result.in_composite and result.severity is not None]
@@ -53,19 +62,13 @@ def graded(state: AreaState, incident: Incident, context: Context, plan: Plan) -
     )
 
 
-def _results(
-    state: AreaState, incident: Incident, context: Context, plan: Plan, settlement: Settlement | None
+def _with_settled(
+    results: Sequence[Result], incident: Incident, context: Context, plan: Plan, settlement: Settlement
 ) -> Sequence[Result]:
-    """Every family's grade: not those that a re-assessment replaced, and settled ones from the settled figures."""
-    results = judged(context.policy.facts, plan, incident.figures, incident.setting).results
-    if settlement is not None:
-        then = judged(context.policy.facts, plan, _settled(incident, settlement), incident.setting).results
-        frozen = settlement.families
-        results = tuple(two if one.family in frozen else one for one, two in zip(results, then, strict=True))
-    assessment = state.get(Assessment, incident.id)
-    if assessment is not None and assessment.replaced:
-        return tuple(result for result in results if result.family not in assessment.replaced)
-    return results
+    """The grades with those of settled families from the settled figures (OB-07)."""
+    then = judged(context.policy.facts, plan, _settled(incident, settlement), incident.setting).results
+    frozen = settlement.families
+    return tuple(two if one.family in frozen else one for one, two in zip(results, then, strict=True))
 
 
 def _settled(incident: Incident, settlement: Settlement) -> dict[str, FactValue]:
@@ -103,9 +106,10 @@ def _seen(incident: Incident, settlement: Settlement | None) -> dict[str, FactVa
     return dict(sorted({**incident.figures, **settled}.items()))
 
 
-def _thresholds(state: AreaState, incident: Incident, context: Context, plan: Plan) -> Iterator[OutputEvent]:
+def _thresholds(
+    state: AreaState, incident: Incident, context: Context, holding: Sequence[CompiledRule]
+) -> Iterator[OutputEvent]:
     """Rules of the reporting table that hold for the first time (2.2 note 9)."""
-    holding = judged(context.policy.facts, plan, incident.figures, incident.setting).thresholds
     assessment = state.get(Assessment, incident.id)
     met = assessment.thresholds if assessment is not None else ()
     new = [rule for rule in holding if rule.id not in met]

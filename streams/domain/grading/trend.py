@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from schemas.outputs.incident_events import TrendAssessed
 from streams.domain.core import Incident
@@ -24,7 +24,7 @@ def assess_trends(state: AreaState, id: str, plan: Plan) -> Iterator[TrendAssess
         if known is None or not isinstance(count, int):
             continue
         newest = known.counts[-1]
-        base = _oldest(known.counts, newest.as_of - timedelta(hours=rule.hours), newest.as_of)
+        base = _oldest(known.counts, newest.as_of - rule.period, newest.as_of)
         worse = base is not None and rule.worsening(base.number, count)
         if _news(state.get(TrendState, key), count, worse=worse):
             yield made(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from functools import reduce
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from schemas.inputs.reports import FactValue
 from schemas.outputs.incident_events import FactsChanged
@@ -42,14 +42,26 @@ def _newest(one: dict[str, Figure], two: dict[str, Figure]) -> dict[str, Figure]
     return {**one, **newer}
 
 
+class Said(NamedTuple):
+    """What has just been said: by which source, as of when, about which facts (None: about anything)."""
+
+    by: str | None = None
+    as_of: datetime | None = None
+    names: Iterable[str] | None = None
+
+
+ANYTHING = Said()
+
+
 class Tally:
     """The figures of one incident while they are counted anew."""
 
     __slots__ = ("catalogue", "figures", "sources", "sureness", "verdicts")
 
-    def __init__(self, state: AreaState, incident: Incident, catalogue: Facts) -> None:
+    def __init__(self, state: AreaState, incident: Incident, catalogue: Facts, speaker: str | None) -> None:
         self.catalogue = catalogue
-        self.sources = tuple(state.of_incident(Source, incident.id))
+        alone = state.get(Source, speaker) if state.count_of_incident(Source, incident.id) == 1 else None
+        self.sources = (alone,) if alone is not None else tuple(state.of_incident(Source, incident.id))
         self.verdicts = verdicts_of(state, incident.id)
         self.figures = incident.figures.copy()
         self.sureness = incident.verification.copy()
@@ -106,23 +118,22 @@ def recounted(
     state: AreaState,
     context: Context,
     incident: Incident,
-    as_of: datetime | None = None,
-    names: Iterable[str] | None = None,
+    said: Said = ANYTHING,
     *,
     always: bool = False,
 ) -> FactsChanged | None:
-    """The figures that count after something was said, as of an instant, about `names` (None: about anything).
+    """The figures that count after something was said.
 
     None where neither figures nor their instant change, unless `always` (kinds changed: other families look at the
     same figures). Figures are in the order of their names: the same facts make the same bytes, whichever way the
     state came here.
     """
     plan = plan_of(state, context, incident)
-    known = incident.figures_as_of
-    newest = max(known or as_of or incident.occurred_at, as_of or known or incident.occurred_at)
-    tally = Tally(state, incident, context.policy.facts)
+    known, names = incident.figures_as_of, said.names
+    newest = max(known or said.as_of or incident.occurred_at, said.as_of or known or incident.occurred_at)
+    tally = Tally(state, incident, context.policy.facts, said.by)
     tally.count(tally.all_names() if names is None else names)
-    if plan.derived and (names is None or len(tally.sources) > 1 or may_be_urban(state, incident)):
+    if plan.derived and (names is None or len(tally.sources) > 1 or may_be_derived(state, incident, plan)):
         if names is not None:
             tally.count(sorted(tally.catalogue.derivable.intersection(tally.figures).difference(names)))
         tally.derive(state, outbreak(state, incident, tally.sources, plan.health_kinds, newest), plan)
@@ -144,3 +155,8 @@ def recounted(
 def _in_order(figures: dict[str, V], before: dict[str, V]) -> dict[str, V]:
     """Figures in the order of their names; those that stood before are in order already."""
     return figures if figures.keys() <= before.keys() else dict(sorted(figures.items()))
+
+
+def may_be_derived(state: AreaState, incident: Incident, plan: Plan) -> bool:
+    """Whether one source's figures may be completed by a line list, or by what happened in the urban area before."""
+    return incident.id in state.of(LineList) or (bool(plan.first_urban) and may_be_urban(state, incident))

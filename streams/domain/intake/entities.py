@@ -53,7 +53,6 @@ class Source(Detail):
     """All that it said until then is void."""
     origins: tuple[str, ...] = ()
     """Incidents it counted in before merges, the newest last: a split goes back to them."""
-    reports: int = 1
 
 
 class LineCase(NamedTuple):

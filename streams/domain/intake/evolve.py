@@ -91,10 +91,7 @@ def _said(source: Source | None, event: out.ReportAttached, key: str, settlement
             needs=event.needs,
             checked=how == "verified",
         )
-    update: dict[str, object] = {
-        "figures": newer(source.figures, figures, event.as_of, how),
-        "reports": source.reports + 1,
-    }
+    update: dict[str, object] = {"figures": newer(source.figures, figures, event.as_of, how)}
     if source.checked or how == "verified":
         update["verified"] = verified_beside(source, figures, event.as_of, how)
         update["checked"] = True

@@ -15,7 +15,7 @@ from streams.domain.core import Incident
 from streams.domain.directives.refs import resolve_incident
 from streams.domain.directives.refusals import Refusal, refused
 from streams.domain.escalation.running import own_responses
-from streams.domain.intake.counting import recounted
+from streams.domain.intake.counting import Said, recounted
 from streams.domain.intake.entities import Merged, Source
 from streams.domain.intake.merging import decide_identity
 from streams.domain.intake.reports import settled
@@ -179,6 +179,6 @@ def _close(state: AreaState, command: cmd.CloseIncident, incident: Incident, con
 
 
 def _recount(state: AreaState, context: Context, id: str, as_of: datetime | None) -> Iterator[OutputEvent]:
-    facts = recounted(state, context, state.of(Incident)[id], as_of)
+    facts = recounted(state, context, state.of(Incident)[id], Said(as_of=as_of))
     if facts is not None:
         yield facts

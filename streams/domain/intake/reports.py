@@ -1,7 +1,7 @@
 """Decides on IncidentReported: which incident it belongs to, and what its figures change (IN-1..IN-8, VE-4)."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 from schemas.base import OutputEvent, RuleHit
@@ -13,7 +13,7 @@ from streams.domain.core import ExternalRef, Incident, area_of, number
 from streams.domain.directives.proposals import Draft, proposed
 from streams.domain.fast import made
 from streams.domain.intake.conflicts import Contradictions, contradictions
-from streams.domain.intake.counting import recounted, verdicts_of
+from streams.domain.intake.counting import Said, recounted, verdicts_of
 from streams.domain.intake.derived import may_be_urban, outbreak, unrecorded_occurrence
 from streams.domain.intake.entities import Settlement, Source, UrbanOccurrence
 from streams.domain.intake.matching import Match, matches
@@ -145,7 +145,8 @@ def attach(
     if reading.event.needs:
         yield from _needs(state, reading, id, source)
     always = source is None or changed is not None
-    facts = recounted(state, context, state.of(Incident)[id], reading.as_of, reading.figures, always=always)
+    said = Said(reading.key, reading.as_of, reading.figures)
+    facts = recounted(state, context, state.of(Incident)[id], said, always=always)
     if facts is not None:
         yield facts
     if plan.first_urban or changed is not None:
@@ -164,10 +165,11 @@ def attach(
 
 
 def _contradicted(state: AreaState, reading: Reading, id: str, source: Source | None) -> Contradictions:
-    sources = tuple(state.of_incident(Source, id))
     verdicts = verdicts_of(state, id)
-    if len(sources) == 1 and source is not None and source.as_of < reading.as_of and verdicts is None:
+    alone = source is not None and verdicts is None and state.count_of_incident(Source, id) == 1
+    if alone and source is not None and source.as_of < reading.as_of:
         return ()
+    sources = state.of_incident(Source, id)
     return contradictions(sources, verdicts, reading.key, reading.figures, reading.as_of, reading.event.verification)
 
 
@@ -220,7 +222,7 @@ def _attached(reading: Reading, plan: Plan, incident: Incident, *, provisional: 
 
 def _counted(reading: Reading, plan: Plan) -> tuple[out.CountKept, ...]:
     return tuple(
-        made(out.CountKept, fact=trend.fact, count=count, since=reading.as_of - timedelta(hours=trend.hours))
+        made(out.CountKept, fact=trend.fact, count=count, since=reading.as_of - trend.period)
         for trend in plan.trends
         if isinstance(count := reading.figures.get(trend.fact), int)
     )
