@@ -2,17 +2,17 @@
 
 import sys
 import time
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from streams.cli.common import OK, UNMET, USAGE, CommandError, leave, note, run
-from streams.cli.local import Broker, checked, place, pointing, wait_for_end
+from streams.cli.local import Broker, broker_kind, place, pointing, wait_for_end
 
 if TYPE_CHECKING:
-    from streams.local.stack import Stack
+    from streams.cli.played import Stage
+    from streams.local.stack import BrokerKind
     from streams.scenario.model import Scenario
     from streams.settings import Settings
 
@@ -41,29 +41,26 @@ def demo(
     chosen = file or DEFAULT
     if not chosen.is_file():
         raise CommandError(f"no file {chosen}", "name a scenario file: liandong demo FILE", USAGE)
-    checked(broker)
+    kind = broker_kind(broker)
     (scenario, *_) = loaded([chosen])
-    with ExitStack() as held:
-        folder = held.enter_context(place(None))
-        leave(_show(held, folder, broker, scenario, stay))
+    with place(None) as folder:
+        leave(_show(folder, kind, scenario, stay))
 
 
-def _show(held: ExitStack, folder: Path, broker: str, scenario: "Scenario", stay: bool) -> int:
-    from streams.cli.played import LocalPlace, TopicsPlayer
+def _show(folder: Path, broker: "BrokerKind", scenario: "Scenario", stay: bool) -> int:
+    from streams.cli.played import own_stage
     from streams.cli.scenario import told
-    from streams.local.stack import Stack
 
     began = time.monotonic()
     note(f"starting {broker} broker, PostgreSQL and a worker in {folder} …")
-    stack = held.enter_context(Stack(folder, "kafka" if broker == "kafka" else "embedded"))
     pause = PAUSE_S if sys.stdout.isatty() else 0.0
-    with TopicsPlayer(LocalPlace(stack), [scenario], pause) as player:
-        code = told(scenario, player, as_json=False)
-    code = max(code, _replayed(player.settings))
-    print(f"\n{time.monotonic() - began:.0f} s. Next 接下来:")
-    _next(scenario)
-    if stay:
-        _stay(stack, player.settings)
+    with own_stage(scenario.realm, folder, broker, pause) as stage:
+        code = told(scenario, lambda watch: stage.tell(scenario, watch), as_json=False)
+        code = max(code, _replayed(stage.settings))
+        print(f"\n{time.monotonic() - began:.0f} s. Next 接下来:")
+        _next(scenario)
+        if stay:
+            _stay(stage)
     return code
 
 
@@ -85,11 +82,9 @@ def _next(scenario: "Scenario") -> None:
     print("  make test                                  everything, on real Apache Kafka")
 
 
-def _stay(stack: "Stack", settings: "Settings") -> None:
-    with stack.worker(settings, "stay") as worker, pointing(worker.settings):
-        print(f"\nStill running: realm {settings.realm}, {worker.url}/readyz. In this folder, from another terminal:")
-        print(
-            "  liandong incident list\n  liandong replay --decide\n  liandong doctor\nCtrl-C stops everything.",
-            flush=True,
-        )
-        wait_for_end(worker)
+def _stay(stage: "Stage") -> None:
+    with pointing(stage.settings):
+        print(f"\nStill running: realm {stage.settings.realm}, {stage.worker.url}/readyz.")
+        print("In this folder, from another terminal:\n  liandong incident list\n  liandong replay --decide")
+        print("  liandong doctor\nCtrl-C stops everything.", flush=True)
+        wait_for_end(stage.worker)

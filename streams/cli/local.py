@@ -1,5 +1,6 @@
 """`liandong local`: broker, PostgreSQL, one worker and its HTTP port on this machine, for development."""
 
+import os
 import signal
 import tempfile
 import threading
@@ -13,7 +14,7 @@ import typer
 from streams.cli.common import OK, POINTER, UNMET, USAGE, CommandError, Realm, leave, note, run
 
 if TYPE_CHECKING:
-    from streams.local.stack import WorkerProcess
+    from streams.local.stack import BrokerKind, WorkerProcess
     from streams.settings import Settings
 
 BROKERS = ("embedded", "kafka")
@@ -47,20 +48,22 @@ def local(
 
     Exit codes: 0 stopped as asked, 1 the worker ended, 2 wrong options, 3 a part cannot start (and what to do).
     """
-    checked(broker)
+    kind = broker_kind(broker)
     if folder is not None and broker == "embedded":
         raise CommandError(
             "the embedded broker forgets its records at every stop", "add --broker kafka, or leave --folder out", USAGE
         )
     with place(folder) as where:
-        leave(_serve(where, broker, realm or "actual", port, kept=folder is not None))
+        leave(_serve(where, kind, realm_or_actual(realm), port, kept=folder is not None))
 
 
-def checked(broker: str) -> str:
-    """The broker kind, or a usage failure."""
-    if broker not in BROKERS:
-        raise CommandError(f"--broker {broker}: no such broker", f"choose {' or '.join(BROKERS)}", USAGE)
-    return broker
+def broker_kind(broker: str) -> "BrokerKind":
+    """The broker kind. Raises CommandError when there is no such kind."""
+    if broker == "embedded":
+        return "embedded"
+    if broker == "kafka":
+        return "kafka"
+    raise CommandError(f"--broker {broker}: no such broker", f"choose {' or '.join(BROKERS)}", USAGE)
 
 
 @contextmanager
@@ -74,17 +77,22 @@ def place(folder: Path | None) -> Iterator[Path]:
         yield Path(made)
 
 
-def _serve(where: Path, broker: str, realm: str, port: int, *, kept: bool) -> int:
+def _serve(where: Path, broker: "BrokerKind", realm: str, port: int, *, kept: bool) -> int:
     from streams.local.stack import Stack
 
     note(f"starting {broker} broker and PostgreSQL in {where} …")
-    with Stack(where, "kafka" if broker == "kafka" else "embedded", durable=kept) as stack:
+    with Stack(where, broker, durable=kept) as stack:
         settings = stack.settings(realm, http_port=port)
         run(stack.open_realm(settings))
         note("starting the worker …")
         with stack.worker(settings) as worker, pointing(worker.settings):
             _tell(worker.settings, worker.url, where, broker)
             return wait_for_end(worker)
+
+
+def realm_or_actual(realm: str | None) -> str:
+    """The realm of the option, else of the environment, else the actual one."""
+    return realm or os.environ.get("LIANDONG_REALM", "actual")
 
 
 def wait_for_end(worker: "WorkerProcess") -> int:
@@ -123,8 +131,6 @@ def pointer_lines(settings: "Settings") -> list[str]:
 @contextmanager
 def pointing(settings: "Settings") -> Iterator[None]:
     """While this lasts, commands in this folder find the stack (see `common.settings`)."""
-    import os
-
     POINTER.parent.mkdir(exist_ok=True)
     POINTER.write_text("\n".join([f"PID={os.getpid()}", *pointer_lines(settings)]) + "\n", encoding="utf-8")
     try:

@@ -1,158 +1,123 @@
-"""Plays scenarios through topics: each run on its own topics, schema and worker."""
+"""Plays scenarios through topics: one realm and one worker for all runs, on a stack of our own or on given parts."""
 
 import asyncio
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import asyncpg
 
 from streams.cli.common import UNREACHABLE, USAGE, CommandError
-from streams.local.stack import Stack, WorkerProcess
+from streams.local.stack import BrokerKind, Stack, WorkerProcess
 from streams.runtime.startup import create_topics
 from streams.scenario.fold import Observed
+from streams.scenario.judge import Verdict, judge
 from streams.scenario.model import Scenario
-from streams.scenario.play import NoAnswerError, Wire
-from streams.scenario.play import play as play_through
+from streams.scenario.parse import load
+from streams.scenario.play import Collected, NoAnswerError, Wire, play, play_all
+from streams.scenario.relabel import relabelled
 from streams.settings import Settings
 from streams.store.migrate import migrate, schema_name
 
+SHARED = "exercise.scenarios"
+FIRST_CITY = 7001
 Watch = Callable[[Observed], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One realm made ready for one run."""
+    """A realm with a worker that is ready."""
 
     settings: Settings
     worker: WorkerProcess
-
-
-class LocalPlace:
-    """Runs on a stack of this machine: every run has a topic prefix and a database of its own."""
-
-    def __init__(self, stack: Stack) -> None:
-        self._stack = stack
-        self.folder = stack.folder
-
-    async def open(self, realm: str, number: int) -> Settings:
-        """Make schema and topics of a run."""
-        name = f"run_{number}"
-        dsn = await self._stack.postgres.create_database(name)
-        settings = self._stack.settings(realm, deployment=f"run{number}", database=dsn, partitions=1)
-        await asyncio.gather(migrate(dsn, realm), create_topics(settings))
-        return settings
-
-    async def close(self, settings: Settings) -> None:
-        """The stack is thrown away as a whole."""
-
-
-class GivenPlace:
-    """Runs on a broker and a database that are there: the realm must be new, and its schema is removed afterwards."""
-
-    def __init__(self, settings: Settings, folder: Path) -> None:
-        self._settings = settings
-        self.folder = folder
-
-    async def open(self, realm: str, number: int) -> Settings:
-        """Make schema and topics of a run."""
-        schema = schema_name(realm)
-        link = await asyncpg.connect(self._settings.database)
-        try:
-            if await link.fetchval("select 1 from pg_namespace where nspname = $1", schema):
-                step = f'set another `realm:` in the file, or: drop schema "{schema}" cascade'
-                raise CommandError(f"realm {realm} is in use: the database has a schema {schema}", step, USAGE)
-            stamp = await link.fetchval("select to_char(clock_timestamp(), 'YYYYMMDDHH24MISSUS')")
-        finally:
-            await link.close()
-        deployment = f"run{stamp}-{number}"
-        settings = self._settings.model_copy(update={"realm": realm, "deployment": deployment, "http_port": 0})
-        await migrate(settings.database, realm)
-        await create_topics(settings)
-        return settings
-
-    async def close(self, settings: Settings) -> None:
-        """Remove the schema; the topics stay for who wants to look, under the run's own prefix."""
-        link = await asyncpg.connect(settings.database)
-        try:
-            await link.execute(f'drop schema "{schema_name(settings.realm)}" cascade')
-        finally:
-            await link.close()
-
-
-class TopicsPlayer:
-    """A player for `streams.scenario.check`: knows which runs will come, and readies each while another is played."""
-
-    def __init__(self, place: LocalPlace | GivenPlace, runs: Iterable[Scenario], pause_s: float = 0.0) -> None:
-        self._place = place
-        self._coming = [scenario.realm for scenario in runs]
-        self._pause = pause_s
-        self._numbers = count(1)
-        self._pool = ThreadPoolExecutor(1)
-        self._ready: Future[Stage] | None = None
-        self._last: Settings | None = None
+    pause_s: float = 0.0
 
     @property
-    def settings(self) -> Settings:
-        """Where the last run was played."""
-        if self._last is None:
-            raise RuntimeError("nothing was played yet")
-        return self._last
+    def wire(self) -> Wire:
+        """How the player reaches it."""
+        settings = self.settings
+        return Wire(settings.brokers, settings.topic_prefix, settings.partitions, pause_s=self.pause_s)
 
-    def __enter__(self) -> Self:
-        """Begin with the first run's stage."""
-        self._ready_next()
-        return self
+    def tell(self, scenario: Scenario, watch: Watch) -> Verdict:
+        """Play one run, handing on every event as it comes."""
+        return _judged(scenario, self._answered(lambda: asyncio.run(play(scenario, self.wire, watch))))
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Leave no worker behind."""
-        self._pool.shutdown(wait=True)
-        if self._ready is not None and self._ready.exception() is None:
-            self._ready.result().worker.stop()
+    def judge_all(self, scenarios: list[Scenario]) -> list[Verdict]:
+        """Play all runs, some at the same time; each has cities of its own."""
+        collected = self._answered(lambda: asyncio.run(play_all(scenarios, self.wire)))
+        return [_judged(one, seen) for one, seen in zip(scenarios, collected, strict=True)]
 
-    def __call__(self, scenario: Scenario, watch: Watch | None = None) -> tuple[list[Observed], list[str]]:
-        """Play one run. Raises CommandError when nothing answers."""
-        stage = self._stage(scenario.realm)
-        self._last = stage.settings
+    def _answered[T](self, work: Callable[[], T]) -> T:
         try:
-            wire = Wire(
-                stage.settings.brokers, stage.settings.topic_prefix, stage.settings.partitions, pause_s=self._pause
-            )
-            played = asyncio.run(play_through(scenario, wire, watch))
+            return work()
         except NoAnswerError as error:
-            raise CommandError(
-                f"{scenario.label}: {error}\n{stage.worker.child.tail()}",
-                "see the worker's last lines above",
-                UNREACHABLE,
-            ) from error
-        finally:
-            stage.worker.stop()
-            asyncio.run(self._place.close(stage.settings))
-        return played.observed, played.errors
+            said = f"{error}\n{self.worker.child.tail()}"
+            raise CommandError(said, "see the worker's last lines above", UNREACHABLE) from error
 
-    def _stage(self, realm: str) -> Stage:
-        stage = self._ready.result() if self._ready is not None else self._make(realm)
-        self._ready_next()
-        if stage.settings.realm != realm:
-            raise RuntimeError(f"run {realm} is not the one that was announced: {stage.settings.realm}")
-        return stage
 
-    def _ready_next(self) -> None:
-        self._ready = self._pool.submit(self._make, self._coming.pop(0)) if self._coming else None
+def _judged(scenario: Scenario, collected: Collected) -> Verdict:
+    return judge(scenario, collected.observed, collected.errors)
 
-    def _make(self, realm: str) -> Stage:
-        number = next(self._numbers)
-        settings = asyncio.run(self._place.open(realm, number))
-        worker = WorkerProcess(settings, self._place.folder, f"run{number}").start()
-        try:
-            worker.wait_ready()
-        except BaseException:
-            worker.stop()
-            raise
-        return Stage(settings, worker)
+
+def cast(files: list[Path]) -> dict[Path, list[Scenario]]:
+    """All runs of the files, in one realm: a single one as it is, several each in cities of its own.
+
+    Raises ScenarioError when a file is wrong.
+    """
+    runs = {path: load(path) for path in files}
+    if sum(map(len, runs.values())) == 1:
+        return {path: list(found) for path, found in runs.items()}
+    codes = (f"{number}00" for number in count(FIRST_CITY))
+    return {path: [relabelled(one, codes, SHARED) for one in found] for path, found in runs.items()}
+
+
+@contextmanager
+def own_stage(realm: str, folder: Path, broker: BrokerKind, pause_s: float = 0.0) -> Iterator[Stage]:
+    """A stage on broker, PostgreSQL and worker that are started for it and thrown away."""
+    with Stack(folder, broker) as stack:
+        settings = stack.settings(realm)
+        asyncio.run(stack.open_realm(settings))
+        with stack.worker(settings) as worker:
+            yield Stage(worker.settings, worker, pause_s)
+
+
+@contextmanager
+def given_stage(given: Settings, realm: str, folder: Path, pause_s: float = 0.0) -> Iterator[Stage]:
+    """A stage on parts that are there: the realm must be new; its schema is removed afterwards, its topics stay."""
+    settings = given.model_copy(update={"realm": realm, "http_port": 0})
+    stamp = asyncio.run(_claim(settings))
+    settings = settings.model_copy(update={"deployment": f"run{stamp}"})
+    try:
+        asyncio.run(_open(settings))
+        with WorkerProcess(settings, folder) as worker:
+            yield Stage(worker.settings, worker, pause_s)
+    finally:
+        asyncio.run(_drop(settings))
+
+
+async def _claim(settings: Settings) -> str:
+    """A stamp for the run's topics, if the realm's schema is not there."""
+    schema = schema_name(settings.realm)
+    link = await asyncpg.connect(settings.database)
+    try:
+        if await link.fetchval("select 1 from pg_namespace where nspname = $1", schema):
+            step = f'set another `realm:` in the file, or: drop schema "{schema}" cascade'
+            raise CommandError(f"realm {settings.realm} is in use: the database has a schema {schema}", step, USAGE)
+        return str(await link.fetchval("select to_char(clock_timestamp(), 'YYYYMMDDHH24MISSUS')"))
+    finally:
+        await link.close()
+
+
+async def _open(settings: Settings) -> None:
+    await migrate(settings.database, settings.realm)
+    await create_topics(settings)
+
+
+async def _drop(settings: Settings) -> None:
+    link = await asyncpg.connect(settings.database)
+    try:
+        await link.execute(f'drop schema if exists "{schema_name(settings.realm)}" cascade')
+    finally:
+        await link.close()

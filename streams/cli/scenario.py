@@ -7,26 +7,34 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli.common import USAGE, AsJson, Brokers, CommandError, Database, leave, note, print_json, settings
-from streams.cli.local import Broker, checked, place
+from streams.cli.common import (
+    OK,
+    UNMET,
+    USAGE,
+    AsJson,
+    Brokers,
+    CommandError,
+    Database,
+    leave,
+    note,
+    print_json,
+    settings,
+)
+from streams.cli.local import Broker, broker_kind, place
 
 if TYPE_CHECKING:
-    from streams.cli.played import TopicsPlayer
-    from streams.scenario.check import Player
+    from streams.cli.played import Stage
     from streams.scenario.fold import Observed
+    from streams.scenario.judge import Verdict
     from streams.scenario.model import Scenario
 
 scenario = typer.Typer(
-    no_args_is_help=True,
-    help="Scenario files (情景): play them and judge what comes out. Format: tests/scenarios/FORMAT.md.",
+    no_args_is_help=True, help="Scenario files (情景): play and judge them. Format: tests/scenarios/FORMAT.md."
 )
 Files = Annotated[
     list[Path], typer.Argument(metavar="FILE…", exists=True, dir_okay=False, help="Scenario files (.yaml).")
 ]
-Core = Annotated[
-    bool,
-    typer.Option("--core/--topics", help="Through the pure core, in memory; or through Kafka topics and a worker."),
-]
+Core = Annotated[bool, typer.Option("--core/--topics", help="Through the pure core, or through topics and a worker.")]
 Pause = Annotated[float, typer.Option("--pause", metavar="SECONDS", help="Rest between two instants, for an audience.")]
 
 
@@ -42,7 +50,8 @@ def check(
     """Play files and print each unmet expectation (未满足的预期) with what was seen instead.
 
     Through topics by default: broker, PostgreSQL and a worker are started for it and thrown away; with --brokers and
-    --database the runs use those, in an exercise realm that must be new there.
+    --database the runs use those, in an exercise realm that must be new there. Several runs share one worker: each is
+    played in cities with codes of its own (700100, 700200, …).
 
     Example: liandong scenario check tests/scenarios/sc_1.yaml tests/scenarios/sc_2.yaml --json
 
@@ -55,8 +64,8 @@ def check(
     show = json_text if as_json else as_text
     if core:
         leave(judged(files, show))
-    with topics_player(files, broker, brokers, database) as player:
-        leave(judged(files, show, player))
+    with judging(files, broker, brokers, database) as verdicts:
+        leave(judged(files, show, verdicts))
 
 
 @scenario.command("run")
@@ -75,88 +84,75 @@ def run(
 
     Exit codes: as `liandong scenario check`.
     """
-    from streams.scenario.check import core_player
+    if core:
+        codes = [told(one, lambda watch, one=one: in_core(one, watch), as_json) for one in loaded(files)]
+        leave(max(codes, default=OK))
+    with staged(files, broker, brokers, database, pause) as (stage, cast):
+        codes = [
+            told(one, lambda watch, one=one: stage.tell(one, watch), as_json) for runs in cast.values() for one in runs
+        ]
+    leave(max(codes, default=OK))
 
-    with ExitStack() as stack:
-        player = core_player if core else stack.enter_context(topics_player(files, broker, brokers, database, pause))
-        codes = [told(one, player, as_json) for one in loaded(files)]
-    leave(max(codes, default=0))
 
-
-def loaded(files: list[Path]) -> list["Scenario"]:
+def loaded(files: list[Path]) -> "list[Scenario]":
     """All runs of the files. Raises CommandError with every problem and its line."""
     from streams.scenario.parse import load
+
+    return [one for path in files for one in _checked(lambda path=path: load(path), path)]
+
+
+def _checked[T](work: Callable[[], T], path: Path) -> T:
     from streams.scenario.tree import ScenarioError
 
-    runs = []
-    for path in files:
-        try:
-            runs += load(path)
-        except ScenarioError as error:
-            lines = "\n".join(f"{one.place}: {one.message}" for one in error.problems)
-            raise CommandError(
-                f"{path} is wrong\n{lines}", "correct these lines (tests/scenarios/FORMAT.md)", USAGE
-            ) from error
-    return runs
+    try:
+        return work()
+    except ScenarioError as error:
+        lines = "\n".join(f"{one.place}: {one.message}" for one in error.problems)
+        step = "correct these lines (tests/scenarios/FORMAT.md)"
+        raise CommandError(f"{path} is wrong\n{lines}", step, USAGE) from error
 
 
-def told(one: "Scenario", player: "Player | TopicsPlayer", as_json: bool) -> int:
-    """Play one run with its timeline; returns 0 when everything holds, else 1."""
-    from streams.scenario.judge import judge
-
-    show = _nothing if as_json else teller(one)
+def told(one: "Scenario", play: "Callable[[Callable[[Observed], None]], Verdict]", as_json: bool) -> int:
+    """Play one run with its timeline; returns OK when everything holds, else UNMET."""
+    seen: list[Observed] = []
+    show = teller(one)
     if not as_json:
         print(f"{one.label}: {one.title}")
-    observed, errors = _played(one, player, show)
-    verdict = judge(one, observed, errors)
+    verdict = play(seen.append if as_json else show)
+    unmet = [{"at": str(u.expectation.place), "reason": u.reason, "seen": list(u.instead)} for u in verdict.unmet]
     if as_json:
         events = [
             {"type": e.type, "area": e.area, "time": e.time.isoformat(), "sequence": e.sequence, "data": e.data}
-            for e in observed
+            for e in seen
         ]
-        unmet = [{"at": str(u.expectation.place), "reason": u.reason, "seen": list(u.instead)} for u in verdict.unmet]
-        print_json(
-            {
-                "scenario": one.label,
-                "passed": verdict.passed,
-                "unmet": unmet,
-                "errors": verdict.errors,
-                "events": events,
-            }
-        )
+        judged = {"passed": verdict.passed, "unmet": unmet, "errors": verdict.errors}
+        print_json({"scenario": one.label, **judged, "events": events})
     else:
-        outcome(
-            one,
-            verdict.passed,
-            verdict.met,
-            [f"{u.expectation.place}: {u.reason}" for u in verdict.unmet],
-            verdict.errors,
-        )
-    return 0 if verdict.passed else 1
+        _outcome(one, verdict)
+    return OK if verdict.passed else UNMET
 
 
-def _played(
-    one: "Scenario", player: "Player | TopicsPlayer", show: Callable[["Observed"], None]
-) -> "tuple[list[Observed], list[str]]":
-    from streams.cli.played import TopicsPlayer
-
-    if isinstance(player, TopicsPlayer):
-        return player(one, show)
-    observed, errors = player(one)
-    for event in observed:
-        show(event)
-    return observed, errors
+def _outcome(one: "Scenario", verdict: "Verdict") -> None:
+    said = "all expectations hold 全部符合预期" if verdict.passed else "NOT as expected 与预期不符"
+    print(f"\n{one.label}: {said} ({verdict.met} met, {len(verdict.unmet)} unmet)")
+    for error in verdict.errors:
+        print(f"  fault: {error}")
+    for unmet in verdict.unmet:
+        print(f"  {unmet.expectation.place}: {unmet.reason}")
 
 
-def outcome(one: "Scenario", passed: bool, met: int, unmet: list[str], errors: list[str]) -> None:
-    """Say what the judge found."""
-    verdict = "all expectations hold 全部符合预期" if passed else "NOT as expected 与预期不符"
-    print(f"\n{one.label}: {verdict} ({met} met, {len(unmet)} unmet)")
-    for line in (*(f"fault: {error}" for error in errors), *unmet):
-        print(f"  {line}")
+def in_core(one: "Scenario", watch: "Callable[[Observed], None]") -> "Verdict":
+    """Play a run through the pure core, then hand on its events."""
+    from streams.scenario.core_play import play
+    from streams.scenario.judge import judge
+
+    played = play(one)
+    for event in played.observed:
+        watch(event)
+    return judge(one, played.observed, played.errors)
 
 
-def teller(one: "Scenario") -> Callable[["Observed"], None]:
+def teller(one: "Scenario") -> "Callable[[Observed], None]":
     """What prints the timeline of a run, event by event."""
     from rich.console import Console
 
@@ -172,30 +168,37 @@ def teller(one: "Scenario") -> Callable[["Observed"], None]:
     return show
 
 
-def _nothing(event: "Observed") -> None:
-    """For output that programs read."""
-
-
 @contextmanager
-def topics_player(
+def staged(
     files: list[Path], broker: str, brokers: str | None, database: str | None, pause: float = 0.0
-) -> "Iterator[TopicsPlayer]":
-    """A player on a stack of its own, or on the broker and the database that are named."""
-    from streams.cli.played import GivenPlace, LocalPlace, TopicsPlayer
-    from streams.local.stack import Stack
+) -> "Iterator[tuple[Stage, dict[Path, list[Scenario]]]]":
+    """A stage of its own, or on the broker and the database that are named, and the runs as they are played there."""
+    from streams.cli.played import cast, given_stage, own_stage
 
-    runs = loaded(files)
-    checked(broker)
     if (brokers is None) != (database is None):
-        raise CommandError(
-            "--brokers and --database belong together", "give both, or none for parts that are started here", USAGE
-        )
+        step = "give both, or none for parts that are started here"
+        raise CommandError("--brokers and --database belong together", step, USAGE)
+    kind = broker_kind(broker)
+    for path in files:
+        loaded([path])
+    runs = cast(files)
+    realm = next(one.realm for found in runs.values() for one in found)
     with ExitStack() as held:
         folder = held.enter_context(place(None))
         if brokers is not None:
-            given = settings(brokers=brokers, database=database)
-            where: GivenPlace | LocalPlace = GivenPlace(given, folder)
+            stage = held.enter_context(given_stage(settings(brokers=brokers, database=database), realm, folder, pause))
         else:
-            note(f"starting {broker} broker and PostgreSQL …")
-            where = LocalPlace(held.enter_context(Stack(folder, "kafka" if broker == "kafka" else "embedded")))
-        yield held.enter_context(TopicsPlayer(where, runs, pause))
+            note(f"starting {broker} broker, PostgreSQL and a worker …")
+            stage = held.enter_context(own_stage(realm, folder, kind, pause))
+        yield stage, runs
+
+
+@contextmanager
+def judging(
+    files: list[Path], broker: str, brokers: str | None, database: str | None
+) -> "Iterator[Callable[[Path], list[Verdict]]]":
+    """What judges files whose runs were played together."""
+    with staged(files, broker, brokers, database) as (stage, cast):
+        verdicts = iter(stage.judge_all([one for runs in cast.values() for one in runs]))
+        found = {path: [next(verdicts) for _ in runs] for path, runs in cast.items()}
+        yield lambda path: found[path]

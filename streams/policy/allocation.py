@@ -124,7 +124,9 @@ class AllocationLaw:
         self.inside_district_ms = self.travel.inside_district_minutes * MINUTE_MS
         self.rules: tuple[str, ...] = (order.id, choice.id)
         self._kinds: dict[str, Kind] = {kind.kind: kind for kind in entries["kinds"]}
-        self._any = self._kinds.get(ANY_KIND) or Kind.model_construct(kind=ANY_KIND, urgency=3)
+        self._any: Kind = self._kinds.get(ANY_KIND) or _one((), Kind).model_copy(
+            update={"kind": ANY_KIND, "urgency": 3}
+        )
 
     def kind(self, name: str) -> Kind:
         """The entry of a kind; the entry of `*` where it has none."""

@@ -142,7 +142,7 @@ class Unit:
     def letter(self, record: Record, area: str | None, category: str, why: Unreadable, at: datetime) -> None:
         """Keep a record that cannot be applied, with its bytes."""
         headers = [
-            [plain(name), None if value is None else base64.b64encode(value).decode()] for name, value in record.headers
+            [name, None if value is None else base64.b64encode(value).decode()] for name, value in record.headers
         ]
         self.letters.append(
             LetterRow(

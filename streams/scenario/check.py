@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from streams.scenario.core_play import play as play_in_core
-from streams.scenario.fold import Observed
 from streams.scenario.judge import Verdict, judge
 from streams.scenario.model import Scenario
 from streams.scenario.parse import load
@@ -15,27 +14,26 @@ from streams.scenario.tree import Problem, ScenarioError
 Told = list[dict[str, Any]]
 """One entry per file: its `problems`, or its `runs`."""
 Show = Callable[[Told], Iterable[str]]
-Player = Callable[[Scenario], tuple[list[Observed], list[str]]]
-"""Plays a scenario: what was observed, and the faults of the run."""
+Judged = Callable[[Path], list[Verdict]]
+"""The verdicts of all runs of a file. Raises ScenarioError when the file is wrong."""
 
 
-def core_player(scenario: Scenario) -> tuple[list[Observed], list[str]]:
-    """The player that needs no broker and no database."""
+def judged_in_core(path: Path) -> list[Verdict]:
+    """Play a file's runs through the pure core: needs no broker and no database."""
+    return [judged_alone(scenario) for scenario in load(path)]
+
+
+def judged_alone(scenario: Scenario) -> Verdict:
+    """Play one run through the pure core."""
     played = play_in_core(scenario)
-    return played.observed, played.errors
-
-
-def judged(path: Path, player: Player = core_player) -> list[Verdict]:
-    """The verdicts of all runs of a file. Raises ScenarioError when the file is wrong."""
-    verdicts = []
-    for scenario in load(path):
-        observed, errors = player(scenario)
-        verdicts.append(judge(scenario, observed, errors))
-    return verdicts
+    return judge(scenario, played.observed, played.errors)
 
 
 def check(
-    files: Iterable[Path], show: Show | None = None, player: Player = core_player, tell: Callable[[str], None] = print
+    files: Iterable[Path],
+    show: Show | None = None,
+    judged: Judged = judged_in_core,
+    tell: Callable[[str], None] = print,
 ) -> int:
     """Play files and tell each unmet expectation with what was seen instead.
 
@@ -45,7 +43,7 @@ def check(
     code, told = 0, []
     for path in files:
         try:
-            verdicts = judged(path, player)
+            verdicts = judged(path)
         except ScenarioError as error:
             code = max(code, 2)
             told.append({"file": str(path), "problems": [_problem(one) for one in error.problems]})

@@ -96,5 +96,7 @@ def envelope(row: EventRow, realm: str) -> list[tuple[str, bytes]]:
             "actor": row.actor,
             "traceparent": row.traceparent,
             "chain": row.chain.hex(),
+            # What one city tells another in an exercise happens at the sender's virtual time there too.
+            "virtualtime": None if realm == "actual" else instant,
         }
     )

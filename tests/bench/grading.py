@@ -138,7 +138,7 @@ def _now(turn: int) -> datetime:
 
 
 def _rate(state: AreaState, seconds: float) -> float:
-    """Follow-up reports decided and folded per second of one core. Decoding them and storing what changed is the shell's."""
+    """Follow-up reports decided and folded per second of one core; decoding and storing are the shell's."""
     done, spent = 0, 0.0
     while spent < seconds:
         turn = next(TURNS)

@@ -242,20 +242,25 @@ def test_a_wrong_table_does_not_load(old: str, new: str, words: str) -> None:
 COUNTS = ("deaths", "serious", "critical", "casualties", "missing", "loss_yuan", "provinces", "prefectures")
 
 
+@pytest.mark.parametrize("variant", ["national", "numeric"])
 @given(st.dictionaries(st.sampled_from(COUNTS), st.integers(0, 120)), st.sampled_from(COUNTS), st.integers(1, 10**9))
 @settings(max_examples=200, deadline=None)
-def test_more_of_anything_never_lowers_a_grade(facts: dict[str, int], name: str, more: int) -> None:
+def test_more_of_anything_never_lowers_a_grade(variant: str, facts: dict[str, int], name: str, more: int) -> None:
     """B3: grading is monotone in every count for WSA and MRE, in both wordings."""
-    policy = bundled()
+    policy = WORDINGS[variant]
     day = datetime(2026, 3, 10, tzinfo=UTC).date()
     program = policy.grading.program(("work_safety_accident", "mass_casualty"), day, ("CN",))
-    numeric = [rule for table in policy.grading.tables if table.variant == "numeric" for rule in table.rules]
-    assert numeric
-    flags = {"many_critical": True, "severe_casualties": True, "very_severe_casualties": True}
-    stated = {**facts, **flags}
+    assert {rule.id[:4] for part in program for rule in part.rules} >= {"MREn" if variant == "numeric" else "MRE-"}
+    stated = {**facts, "many_critical": True, "severe_casualties": True, "very_severe_casualties": True}
     one, two = policy.facts.complete(stated), policy.facts.complete({**stated, name: facts.get(name, 0) + more})
     for part in program:
         assert (part.grade(two)[0] or 5) <= (part.grade(one)[0] or 5)
+
+
+WORDINGS = {
+    "national": bundled(),
+    "numeric": changed_policy("family: MRE, variant: national", "family: MRE, variant: numeric"),
+}
 
 
 def test_every_families_grade_is_kept_on_the_incident() -> None:

@@ -226,7 +226,7 @@ def test_a_variant_starts_afresh_and_judges_only_its_own_expectations(tmp_path: 
         (STEP.replace("district: B", "district: Q"), "6:89: unknown district 'Q'"),
         (STEP.replace("{deaths: 3}", "[3]"), "figures"),
         (STEP.replace("figures:", "figurs:"), "6:92: IncidentReported has no field 'figurs' (did you mean figures?)"),
-        (STEP.replace("deaths", "deahts"), "6:92: 'deahts' is not known to the policy: did you mean deaths?"),
+        (STEP.replace("deaths", "deahts"), "6:102: 'deahts' is not known to the policy: did you mean deaths?"),
         (STEP.replace("work_safety_accident", "work_safety_acident"), "did you mean work_safety_accident?"),
         (STEP.replace("09:20", "25:20"), "5:9: '25:20' is no possible time"),
         (STEP.replace('"09:20"', "920"), "5:9: a time is a text in quotes"),

@@ -6,6 +6,7 @@ from schemas.inputs.registers import FloorRegistered
 from schemas.outputs import allocation_events as out
 from schemas.outputs import catalogue_events as cat
 from schemas.outputs.area_events import DirectiveAccepted
+from schemas.outputs.proposal_events import ProposalDecided
 from streams.domain.allocation import evolve as ev
 from streams.domain.allocation.catalogue import (
     decide_entry,
@@ -22,6 +23,7 @@ from streams.domain.allocation.lifecycle import (
     decide_wave,
 )
 from streams.domain.allocation.orders import react_directive
+from streams.domain.allocation.preempt import react_decided
 from streams.domain.allocation.requests import decide_amendment, decide_cancellation, decide_request
 from streams.domain.context import Concern
 
@@ -44,7 +46,7 @@ ALLOCATION = Concern(
         ev.REST: decide_rested,
         ev.EXPIRY: decide_expiry,
     },
-    reactions={DirectiveAccepted: react_directive},
+    reactions={DirectiveAccepted: react_directive, ProposalDecided: react_decided},
     evolve={
         cat.ResourceCatalogued: ev.evolve_catalogued,
         cat.FloorTaken: ev.evolve_floor,

@@ -7,9 +7,10 @@ from schemas.inputs.registers import FloorRegistered
 from schemas.inputs.resources import ResourceQuantityReported, ResourceRegistered, ResourceStatusReported
 from schemas.outputs import allocation_events as out
 from schemas.outputs import catalogue_events as cat
+from streams.domain.allocation.changes import Step, changed_by, ended
 from streams.domain.allocation.desk import Desk, desk, open_commitments
 from streams.domain.allocation.entities import BEFORE_ARRIVAL, Commitment, Resource
-from streams.domain.allocation.lifecycle import Step, changed_by, displace, ended, status_change
+from streams.domain.allocation.lifecycle import displace, status_change
 from streams.domain.allocation.lines import Events, serve
 from streams.domain.context import Context, TimerFired
 from streams.domain.state import AreaState

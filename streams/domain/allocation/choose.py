@@ -259,13 +259,12 @@ def _passed_over(
     pool = search.pool
     taken = [pool.row_of[pick.entry.resource] for pick in picks if pick.tier != "above_floor"]
     found = search.nearest(eligible, within_ms, count + len(taken))
-    return tuple(
-        [
-            {"resource": resource, "eta_ms": eta, "reason": _why(pool, row, excluded)}
-            for eta, resource, row in found
-            if pool.why[row] != GONE and row not in taken
-        ][:count]
-    )
+    nearer: list[PassedOver] = [
+        {"resource": resource, "eta_ms": eta, "reason": _why(pool, row, excluded)}
+        for eta, resource, row in found
+        if pool.why[row] != GONE and row not in taken
+    ]
+    return tuple(nearer[:count])
 
 
 def _why(pool: Pool, row: int, excluded: list[int]) -> Reason:

@@ -9,11 +9,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from schemas.base import OutputEvent
+from schemas.outputs.proposal_events import ProposalOpened
 from streams.domain.allocation.choose import Pick
 from streams.domain.allocation.desk import Desk
 from streams.domain.allocation.entities import BEFORE_ARRIVAL, Commitment, Line
 from streams.domain.allocation.pool import Floats, Ints, Pool
 from streams.domain.allocation.travel import UNKNOWN, Spot, travel_time
+from streams.domain.directives.proposals import Draft, proposed, waiting_for
+
+PREEMPTION = "preemption"
+"""Kind of the proposals."""
 
 
 class Diversion(NamedTuple):
@@ -64,6 +70,30 @@ def still_divertible(desk: Desk, line: Line, commitment: Commitment | None) -> b
         and commitment.urgency >= line.urgency + desk.law.preemption.urgency_gap
         and desk.state.of(Line)[commitment.line].losses < desk.law.preemption.losses_per_line
     )
+
+
+def proposal(desk: Desk, line: Line, found: list[Diversion]) -> OutputEvent | None:
+    """Ask a dispatcher for the diversions, unless the question already waits (domain.md 5.2)."""
+    waiting = waiting_for(desk.state, line.incident) if line.incident is not None else ()
+    if line.incident is None or any(one.kind == PREEMPTION and one.about == line.id for one in waiting):
+        return None
+    swaps = [
+        {
+            "commitment": diversion.victim,
+            "resource": diversion.pick.entry.resource,
+            "eta_ms": diversion.pick.eta_ms,
+            "instead_of": diversion.instead.entry.resource if diversion.instead is not None else None,
+        }
+        for diversion in found
+    ]
+    draft = Draft(
+        kind=PREEMPTION,
+        rule=desk.law.preemption.id,
+        incident=line.incident,
+        about=line.id,
+        payload={"line": line.id, "swaps": swaps},
+    )
+    return proposed(desk.state, desk.context, draft, ProposalOpened)
 
 
 def _may_lose(desk: Desk, resource: str, lost: dict[str, int]) -> Commitment | None:

@@ -169,7 +169,7 @@ def evolve_committed(state: AreaState, event: out.ResourceCommitted) -> Iterator
             line,
             need=need,
             stage="partly_committed" if need else "committed",
-            told=need if need else -1,
+            told=need or -1,
             commitments=line.commitments + 1,
             under_way=line.under_way + 1,
         )

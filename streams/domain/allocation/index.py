@@ -46,7 +46,8 @@ class AllocationIndex:
 
     def on_change(self, old: Entity | None, new: Entity | None) -> None:
         """An entity took another's place."""
-        handle: Any = self._on_change.get(type(new if new is not None else old))  # type: ignore[call-overload]
+        changed: Any = new if new is not None else old
+        handle: Any = self._on_change.get(type(changed))
         if handle is not None:
             handle(old, new)
 
@@ -165,9 +166,7 @@ class AllocationIndex:
             run = new.departed_at is not None
             target = new.to.point
             pool.set_out(new.resource, new.urgency, _ms(start), new.eta_ms or 0, target, run=run)
-        elif not self._holdings.get(commitment.resource):
-            pool.arrive(commitment.resource)
-        elif new is not None and new.open:
+        elif not self._holdings.get(commitment.resource) or (new is not None and new.open):
             pool.arrive(commitment.resource)
 
     def _floor(self, old: Floor | None, new: Floor | None) -> None:

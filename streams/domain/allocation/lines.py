@@ -1,17 +1,17 @@
 """Deciding lines: one now, or all that wait for a kind of which something has become free."""
 
 from collections.abc import Generator, Iterable
-from datetime import UTC, datetime, timedelta
 
 from schemas.base import OutputEvent
-from schemas.outputs.allocation_events import Cause, LineDecided, Outcome, ResourceCommitted
+from schemas.outputs.allocation_events import Cause, CommitmentPreempted, Outcome
+from streams.domain.allocation.changes import ended
 from streams.domain.allocation.choose import NOTHING_MORE, Plan, plan
+from streams.domain.allocation.decision import commitment, crossed, told
 from streams.domain.allocation.desk import Desk
-from streams.domain.allocation.entities import Line
+from streams.domain.allocation.divert import Diversion, diversions, proposal
+from streams.domain.allocation.entities import Commitment, Line
 from streams.domain.allocation.queue import Key
-from streams.domain.fast import made
 
-FIRST_STAGE = {"unit": "committed", "beds": "reserved", "stock": "ordered", "capacity": "reserved"}
 Events = Generator[OutputEvent, None, None]
 Deciding = Generator[OutputEvent, None, "Result"]
 
@@ -19,38 +19,97 @@ Deciding = Generator[OutputEvent, None, "Result"]
 class Result:
     """What came of deciding a line once."""
 
-    __slots__ = ("hopeless", "progress")
+    __slots__ = ("hopeless", "preempted", "progress")
 
-    def __init__(self, progress: bool, hopeless: bool) -> None:
+    def __init__(self, *, progress: bool = False, hopeless: bool = False, preempted: bool = False) -> None:
         self.progress = progress
         self.hopeless = hopeless
+        self.preempted = preempted
+
+
+NOTHING = Result()
 
 
 def decide_line(desk: Desk, line_id: str, cause: Cause, most: int | None = None) -> Deciding:
     """Decide a waiting line anew, for at most `most`; tell only what is new."""
     line = desk.state.get(Line, line_id)
     if line is None or line.need <= 0:
-        return Result(progress=False, hopeless=False)
-    index = desk.index
-    request = desk.request_of(line)
-    index.pool(line.kind).expire_fixes(desk.now_ms - desk.law.position_age_ms)
+        return NOTHING
     need = line.need if most is None else min(most, line.need)
-    chosen = plan(index, line, index.spot(request.place), need, desk.limit_ms(line), desk.grounds(line))
-    crosses = _crosses(desk, line, chosen)
+    chosen, found = _chosen(desk, line, need)
+    standing = line.urgency in desk.law.standing.preemption_classes
+    if found and standing:
+        chosen = _with(chosen, found)
+    crosses = crossed(desk, line, chosen.picks)
     authorisation = desk.authorisation(line) if crosses else None
     if crosses and authorisation is None:
         if line.stage != "pending_authorization":
-            yield _decided(desk, line, cause, "pending_authorization", chosen, crosses, None)
-        return Result(progress=False, hopeless=False)
+            yield told(desk, line, cause, "pending_authorization", chosen, crosses, None)
+        return NOTHING
     short = line.need - sum(pick.quantity for pick in chosen.picks)
-    if not chosen.picks:
-        if line.told != short or line.stage == "pending_authorization":
-            yield _decided(desk, line, cause, "short", chosen, (), None)
-        return Result(progress=False, hopeless=chosen.hopeless)
-    outcome: Outcome = "committed" if short == 0 else "partly_committed"
-    yield _decided(desk, line, cause, outcome, chosen, crosses, authorisation)
-    yield from _commit(desk, line, chosen, authorisation)
-    return Result(progress=True, hopeless=False)
+    if chosen.picks:
+        outcome: Outcome = "committed" if short == 0 else "partly_committed"
+        yield told(desk, line, cause, outcome, chosen, crosses, authorisation)
+        yield from _commit(desk, line_id, chosen, found if standing else [], authorisation)
+    elif line.told != short or line.stage == "pending_authorization":
+        yield told(desk, line, cause, "short", chosen, (), None)
+    if found and not standing and (asked := proposal(desk, line, found)) is not None:
+        yield asked
+    return Result(
+        progress=bool(chosen.picks), hopeless=chosen.hopeless and not found, preempted=bool(found) and standing
+    )
+
+
+def decide_lines(desk: Desk, line_ids: Iterable[str], cause: Cause) -> Events:
+    """Decide lines one after the other; whoever loses a unit to them is served at once."""
+    preempted: dict[str, None] = {}
+    for id in line_ids:
+        result = yield from decide_line(desk, id, cause)
+        if result.preempted:
+            preempted[desk.state.of(Line)[id].kind] = None
+    yield from serve(desk, preempted, "preempted")
+
+
+def _chosen(desk: Desk, line: Line, need: int) -> tuple[Plan, list[Diversion]]:
+    index, law = desk.index, desk.law
+    index.pool(line.kind).expire_fixes(desk.now_ms - law.position_age_ms)
+    spot = index.spot(desk.request_of(line).place)
+    chosen = plan(index, line, spot, need, desk.limit_ms(line), desk.grounds(line))
+    if line.urgency not in law.preemption.for_classes:
+        return chosen, []
+    return chosen, diversions(desk, line, spot, chosen.picks, chosen.short)
+
+
+def _with(chosen: Plan, found: list[Diversion]) -> Plan:
+    """The plan with diverted units in place of the picks that they replace."""
+    replaced = {diversion.instead.entry.resource for diversion in found if diversion.instead is not None}
+    for candidate in chosen.candidates:
+        if candidate["resource"] in replaced:
+            candidate["take"] = 0
+    more = tuple(
+        {"resource": pick.entry.resource, "eta_ms": pick.eta_ms, "score_ms": pick.score_ms, "take": 1}
+        for pick, *_ in found
+    )
+    kept = tuple(pick for pick in chosen.picks if pick.entry.resource not in replaced)
+    return chosen._replace(
+        picks=(*kept, *(diversion.pick for diversion in found)),
+        short=chosen.short - sum(1 for diversion in found if diversion.instead is None),
+        candidates=(*chosen.candidates, *more),  # type: ignore[arg-type]  # a generator of literals loses their type
+    )
+
+
+def _commit(desk: Desk, line_id: str, chosen: Plan, found: list[Diversion], authorisation: str | None) -> Events:
+    victims = {diversion.pick.entry.resource: diversion.victim for diversion in found}
+    for pick in chosen.picks:
+        if (victim := victims.get(pick.entry.resource)) is not None:
+            yield preempted(desk, victim, f"for {line_id}")
+        yield commitment(desk, desk.state.of(Line)[line_id], pick, authorisation)
+
+
+def preempted(desk: Desk, victim: str, reason: str) -> OutputEvent:
+    """The event that takes a unit from a commitment before it has arrived."""
+    lost = desk.state.of(Commitment)[victim]
+    return ended(desk, lost, CommitmentPreempted, "preempted", desk.now, reason, reopen=True)
 
 
 def serve(desk: Desk, kinds: Iterable[str], cause: Cause) -> Events:
@@ -104,84 +163,3 @@ class _Turn:
     def _in_vain(self, line: Line) -> bool:
         signature = (line.requires, line.minimum_type)
         return signature in self._hopeless and self._desk.grounds(line) == NOTHING_MORE
-
-
-def _crosses(desk: Desk, line: Line, chosen: Plan) -> tuple[str, ...]:
-    """Departments other than the requester's that own something of the plan (AL-1)."""
-    owners = {desk.department(pick.entry) for pick in chosen.picks}
-    return tuple(sorted(owners - {line.department}))
-
-
-def _decided(
-    desk: Desk, line: Line, cause: Cause, outcome: Outcome, chosen: Plan, crosses: tuple[str, ...], consent: str | None
-) -> LineDecided:
-    law = desk.law
-    committed = 0 if outcome == "pending_authorization" else sum(pick.quantity for pick in chosen.picks)
-    short = line.need - committed
-    wave = _second_wave(desk, line) if short and outcome != "pending_authorization" else None
-    bucket, aged = law.key_ms(line.urgency, line.asked_ms)
-    rules = law.rules if not crosses else (*law.rules, law.consent.id)
-    return made(
-        LineDecided,
-        incident=line.incident,
-        request=line.request,
-        line=line.number,
-        kind=line.kind,
-        urgency=line.urgency,
-        cause=cause,
-        outcome=outcome,
-        asked=line.quantity,
-        needed=line.need,
-        committed=committed,
-        short=short,
-        order=(bucket, desk.index.queue(line.kind).round_of(line), aged),
-        suitable=chosen.suitable,
-        candidates=chosen.candidates,
-        passed_over=chosen.passed_over,
-        rejections=chosen.rejections,
-        crosses=crosses,
-        authorisation=consent,
-        second_wave_at=wave,
-        rules=rules,
-        policy_version=desk.context.policy.version,
-    )
-
-
-def _second_wave(desk: Desk, line: Line) -> datetime | None:
-    """When a line that is short for the first time may take from farther away."""
-    minutes = desk.law.second_wave_after_minutes
-    if minutes is None or line.told >= 0:
-        return None
-    opens = datetime.fromtimestamp(line.asked_ms / 1000, UTC) + timedelta(minutes=minutes)
-    return opens if opens > desk.now else None
-
-
-def _commit(desk: Desk, line: Line, chosen: Plan, authorisation: str | None) -> Events:
-    kind = desk.law.kind(line.kind)
-    place = desk.request_of(line).place
-    for number, pick in enumerate(chosen.picks, start=line.commitments + 1):
-        entry = pick.entry
-        hold = entry.hold_minutes or kind.hold_minutes if entry.form == "beds" else None
-        yield made(
-            ResourceCommitted,
-            incident=line.incident,
-            commitment=f"{line.id}/{number}",
-            request=line.request,
-            line=line.number,
-            kind=line.kind,
-            resource=entry.resource,
-            owner_unit=entry.owner_unit,
-            owner_department=entry.owner_department,
-            district=entry.district,
-            quantity=pick.quantity,
-            stage=FIRST_STAGE[entry.form],
-            urgency=line.urgency,
-            tier=pick.tier,
-            eta_ms=pick.eta_ms,
-            score_ms=pick.score_ms,
-            committed_at=desk.now,
-            to=place,
-            accept_by=desk.after(entry.accept_within_minutes or kind.accept_minutes),
-            hold_until=desk.after(hold),
-            authorisation=authorisation,
-        )

@@ -1,4 +1,7 @@
-"""Directives about resources: authorise, waive, assign by hand, release (AL-1, AL-9). Signature and authority are checked."""
+"""Directives about resources: authorise, waive, assign by hand, release (AL-1, AL-9).
+
+Signature and authority were checked before they come here.
+"""
 
 from collections.abc import Iterator
 
@@ -6,11 +9,12 @@ from schemas.base import OutputEvent
 from schemas.inputs import directives as cmd
 from schemas.outputs import allocation_events as out
 from schemas.outputs.area_events import DirectiveAccepted
+from streams.domain.allocation.changes import Step, changed_by, ended
 from streams.domain.allocation.choose import NOTHING_MORE, Grounds
+from streams.domain.allocation.decision import FIRST_STAGE
 from streams.domain.allocation.desk import Desk, desk
 from streams.domain.allocation.entities import BEFORE_ARRIVAL, Commitment, Line, Resource
-from streams.domain.allocation.lifecycle import Step, changed_by, ended
-from streams.domain.allocation.lines import FIRST_STAGE, Events, serve
+from streams.domain.allocation.lines import Events, serve
 from streams.domain.allocation.pool import CODE, IDLE
 from streams.domain.allocation.search import Search
 from streams.domain.allocation.travel import UNKNOWN, travel_time

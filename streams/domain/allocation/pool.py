@@ -328,7 +328,9 @@ class Pool:
 
     # --- units on their way
 
-    def set_out(self, resource: str, urgency: int, start_ms: int, eta_ms: int, target: Point | None, *, run: bool) -> None:
+    def set_out(
+        self, resource: str, urgency: int, start_ms: int, eta_ms: int, target: Point | None, *, run: bool
+    ) -> None:
         """The unit is ordered somewhere and has not arrived."""
         row = self.row_of[resource]
         self.mover_urgency[row] = urgency

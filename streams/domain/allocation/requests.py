@@ -8,7 +8,7 @@ from schemas.outputs.allocation_events import AdmittedLine, RequestAdmitted, Req
 from streams.domain.allocation.desk import Desk, desk
 from streams.domain.allocation.entities import Line, Request
 from streams.domain.allocation.lifecycle import recall_line
-from streams.domain.allocation.lines import decide_line, serve
+from streams.domain.allocation.lines import decide_lines, serve
 from streams.domain.context import Context
 from streams.domain.core import Incident
 from streams.domain.directives.refs import resolve_incident
@@ -47,8 +47,7 @@ def decide_request(state: AreaState, event: ResourceRequested, context: Context)
         lines=tuple(_admitted(at, line) for line in event.lines),
         text=event.text,
     )
-    for line in event.lines:
-        yield from decide_line(at, f"{event.request}/{line.line}", "requested")
+    yield from decide_lines(at, [f"{event.request}/{line.line}" for line in event.lines], "requested")
 
 
 def _incident(state: AreaState, event: ResourceRequested) -> Incident | None:
@@ -96,7 +95,7 @@ def decide_amendment(state: AreaState, event: RequestAmended, context: Context) 
         line_id = f"{event.request}/{number}"
         line = state.of(Line)[line_id]
         if line.need > 0:
-            yield from decide_line(at, line_id, "amended")
+            yield from decide_lines(at, (line_id,), "amended")
         elif (yield from recall_line(at, line_id, keep=line.quantity, reason="amended")):
             freed[line.kind] = None
     yield from serve(at, freed, "freed")

@@ -111,7 +111,7 @@ class Search:
         if self._times is not None:
             return self._times < guess - self._by_row(penalties)
         limits = [self._cosine(guess - penalty) for penalty in penalties]
-        return self._cosines > self._by_row(limits)  # type: ignore[operator,return-value]
+        return self._cosines > self._by_row(limits)  # type: ignore[operator]
 
     def _by_row(self, values: list[int] | list[float]) -> Floats:
         """Values of districts, one for each row."""
@@ -162,7 +162,7 @@ def _chord2(positions: Floats, spot: Spot) -> Floats:
     """Squared chords to positions, which are overwritten."""
     positions -= spot.column
     positions *= positions
-    chord2 = positions[0]
+    chord2: Floats = positions[0]
     chord2 += positions[1]
     chord2 += positions[2]
     return chord2

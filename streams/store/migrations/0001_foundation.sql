@@ -102,7 +102,7 @@ create table dead_letter (
     at timestamptz not null,
     timestamp bigint not null,                  -- Kafka timestamp (ms) of the record
     key bytea,
-    headers jsonb not null,                     -- [[name, base64 of value], ...]
+    headers json not null,                      -- [[name, base64 of value or null], ...]; names may hold \u0000
     value bytea,
     published boolean not null default false,
     redriven_at timestamptz,
