@@ -229,8 +229,8 @@ def _depots(city: City) -> None:
     for depot, (district, department, kinds) in stocks.items():
         for kind, (quantity, floor) in kinds.items():
             city.add(
-                f"{depot}-{kind}", kind, district, category="medical_supply", form="stock", quantity=quantity, floor=floor,
-                owner_department=department,
+                f"{depot}-{kind}", kind, district, category="medical_supply", form="stock", quantity=quantity,
+                floor=floor, owner_department=department,
             )  # fmt: skip
     for name, district, places in (("SH-C1", "C", 1500), ("SH-C2", "C", 1500), ("SH-A1", "A", 2500)):
         city.add(

@@ -58,7 +58,7 @@ class ResourceRegistered(InputEvent):
     lead_minutes: int = Field(default=0, ge=0)
     """Until agreement stock or production can leave; added to every travel time (ST-4)."""
     accept_within_minutes: int | None = Field(default=None, ge=1)
-    """The owner's time-out: silence after an order for so long reassigns it. Absent: the policy's, which may be none."""
+    """The owner's time-out: silence after an order for so long reassigns it. Absent: the policy's, maybe none."""
     hold_minutes: int | None = Field(default=None, ge=1)
     """A reserved bed is free again after so long without arrival. Absent: the policy's, which may be none."""
     requisition_target: bool = False

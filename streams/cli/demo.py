@@ -2,6 +2,7 @@
 
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,7 +56,7 @@ def _show(folder: Path, broker: "BrokerKind", scenario: "Scenario", stay: bool) 
     note(f"starting {broker} broker, PostgreSQL and a worker in {folder} …")
     pause = PAUSE_S if sys.stdout.isatty() else 0.0
     with own_stage(scenario.realm, folder, broker, pause) as stage:
-        code = told(scenario, lambda watch: stage.tell(scenario, watch), as_json=False)
+        code = told(scenario, partial(stage.tell, scenario), as_json=False)
         code = max(code, _replayed(stage.settings))
         print(f"\n{time.monotonic() - began:.0f} s. Next 接下来:")
         _next(scenario)

@@ -1,15 +1,16 @@
 """Plays scenarios through topics: one realm and one worker for all runs, on a stack of our own or on given parts."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 
-from streams.cli.common import UNREACHABLE, USAGE, CommandError
+from streams.cli.common import UNREACHABLE, USAGE, CommandError, T, run
 from streams.local.stack import BrokerKind, Stack, WorkerProcess
 from streams.runtime.startup import create_topics
 from streams.scenario.fold import Observed
@@ -42,16 +43,16 @@ class Stage:
 
     def tell(self, scenario: Scenario, watch: Watch) -> Verdict:
         """Play one run, handing on every event as it comes."""
-        return _judged(scenario, self._answered(lambda: asyncio.run(play(scenario, self.wire, watch))))
+        return _judged(scenario, self._answered(play(scenario, self.wire, watch)))
 
     def judge_all(self, scenarios: list[Scenario]) -> list[Verdict]:
         """Play all runs, some at the same time; each has cities of its own."""
-        collected = self._answered(lambda: asyncio.run(play_all(scenarios, self.wire)))
+        collected = self._answered(play_all(scenarios, self.wire))
         return [_judged(one, seen) for one, seen in zip(scenarios, collected, strict=True)]
 
-    def _answered[T](self, work: Callable[[], T]) -> T:
+    def _answered(self, work: Coroutine[Any, Any, T]) -> T:
         try:
-            return work()
+            return run(work)
         except NoAnswerError as error:
             said = f"{error}\n{self.worker.child.tail()}"
             raise CommandError(said, "see the worker's last lines above", UNREACHABLE) from error

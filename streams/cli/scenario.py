@@ -1,7 +1,7 @@
 """`liandong scenario run|check`: play scenario files through topics, or through the core alone."""
 
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +23,8 @@ from streams.cli.common import (
 from streams.cli.local import Broker, broker_kind, place
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from streams.cli.played import Stage
     from streams.scenario.fold import Observed
     from streams.scenario.judge import Verdict
@@ -85,31 +87,27 @@ def run(
     Exit codes: as `liandong scenario check`.
     """
     if core:
-        codes = [told(one, lambda watch, one=one: in_core(one, watch), as_json) for one in loaded(files)]
-        leave(max(codes, default=OK))
+        leave(max([told(one, partial(in_core, one), as_json) for one in loaded(files)]))
     with staged(files, broker, brokers, database, pause) as (stage, cast):
-        codes = [
-            told(one, lambda watch, one=one: stage.tell(one, watch), as_json) for runs in cast.values() for one in runs
-        ]
-    leave(max(codes, default=OK))
+        runs = [one for found in cast.values() for one in found]
+        codes = [told(one, partial(stage.tell, one), as_json) for one in runs]
+    leave(max(codes))
 
 
 def loaded(files: list[Path]) -> "list[Scenario]":
     """All runs of the files. Raises CommandError with every problem and its line."""
     from streams.scenario.parse import load
-
-    return [one for path in files for one in _checked(lambda path=path: load(path), path)]
-
-
-def _checked[T](work: Callable[[], T], path: Path) -> T:
     from streams.scenario.tree import ScenarioError
 
-    try:
-        return work()
-    except ScenarioError as error:
-        lines = "\n".join(f"{one.place}: {one.message}" for one in error.problems)
-        step = "correct these lines (tests/scenarios/FORMAT.md)"
-        raise CommandError(f"{path} is wrong\n{lines}", step, USAGE) from error
+    runs = []
+    for path in files:
+        try:
+            runs += load(path)
+        except ScenarioError as error:
+            lines = "\n".join(f"{one.place}: {one.message}" for one in error.problems)
+            step = "correct these lines (tests/scenarios/FORMAT.md)"
+            raise CommandError(f"{path} is wrong\n{lines}", step, USAGE) from error
+    return runs
 
 
 def told(one: "Scenario", play: "Callable[[Callable[[Observed], None]], Verdict]", as_json: bool) -> int:
@@ -122,8 +120,7 @@ def told(one: "Scenario", play: "Callable[[Callable[[Observed], None]], Verdict]
     unmet = [{"at": str(u.expectation.place), "reason": u.reason, "seen": list(u.instead)} for u in verdict.unmet]
     if as_json:
         events = [
-            {"type": e.type, "area": e.area, "time": e.time.isoformat(), "sequence": e.sequence, "data": e.data}
-            for e in seen
+            {"type": e.type, "area": e.area, "time": e.time, "sequence": e.sequence, "data": e.data} for e in seen
         ]
         judged = {"passed": verdict.passed, "unmet": unmet, "errors": verdict.errors}
         print_json({"scenario": one.label, **judged, "events": events})
@@ -179,8 +176,7 @@ def staged(
         step = "give both, or none for parts that are started here"
         raise CommandError("--brokers and --database belong together", step, USAGE)
     kind = broker_kind(broker)
-    for path in files:
-        loaded([path])
+    loaded(files)
     runs = cast(files)
     realm = next(one.realm for found in runs.values() for one in found)
     with ExitStack() as held:

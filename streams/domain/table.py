@@ -56,16 +56,16 @@ class Table(dict[str, V]):
     def __iter__(self) -> Iterator[str]:
         return iter(tuple(self.ids()))
 
-    def keys(self) -> KeysView[str]:
+    def keys(self) -> KeysView[str]:  # type: ignore[override]  # a snapshot in order, not a live view
         """Ids in order."""
         return cast("KeysView[str]", self.ids())
 
-    def values(self) -> ValuesView[V]:
+    def values(self) -> ValuesView[V]:  # type: ignore[override]  # a snapshot in order, not a live view
         """Entities in the order of their ids."""
         get: Any = super().__getitem__
         return cast("ValuesView[V]", [get(id) for id in self.ids()])
 
-    def items(self) -> ItemsView[str, V]:
+    def items(self) -> ItemsView[str, V]:  # type: ignore[override]  # a snapshot in order, not a live view
         """Ids and entities in order."""
         get: Any = super().__getitem__
         return cast("ItemsView[str, V]", [(id, get(id)) for id in self.ids()])

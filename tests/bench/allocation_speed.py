@@ -32,9 +32,7 @@ class BenchArea:
         self.state = AreaState(AREA, EPOCH)
         self.state.load([Area(id=AREA, province="990000")])
         self.state.load(Floor(id=f"{floor.kind}@{floor.district}", entry=floor) for floor in city.floors)
-        self.state.load(
-            Resource(id=entry.resource, entry=entry, quantity=entry.quantity) for entry in city.resources
-        )
+        self.state.load(Resource(id=entry.resource, entry=entry, quantity=entry.quantity) for entry in city.resources)
         self._ids = count(1)
 
     def send(self, event: InputEvent, at_s: float) -> list[OutputEvent]:
@@ -109,7 +107,9 @@ class _Load:
 def measure(units: int, requests: int) -> dict[str, float]:
     """Decisions a second and latencies in microseconds with so many units, half of them busy, preemption on."""
     city = make_city(units, seed=1)
-    area = BenchArea(city, bench_law(standing={**PREEMPTION, "own_reserve_classes": (1,), "requisition_classes": (1, 2)}))
+    area = BenchArea(
+        city, bench_law(standing={**PREEMPTION, "own_reserve_classes": (1,), "requisition_classes": (1, 2)})
+    )
     warm_up = int(units * 0.4)
     stream = make_requests(city, requests + warm_up, np.random.default_rng(5), rate_per_s=units / 4000.0)
     load = _Load(area, city, 0.5)

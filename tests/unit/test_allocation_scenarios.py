@@ -52,7 +52,7 @@ def test_sc_1_sums_of_ambulances_beds_and_teams() -> None:
     city.ask("R-JH", [{"kind": "EMR", "quantity": 1}, {"kind": "EPI", "quantity": 1}])
     assert city.taken_from("ambulance") == {"B": 3, "A": 10, "C": 1}
     assert city.taken("icu_bed") == {"H3": 2, "H2": 8, "H1": 4}
-    assert [r for r in city.taken("EMR")] == ["HT-B-EMR", "HT-CITY-EMR-1"]
+    assert list(city.taken("EMR")) == ["HT-B-EMR", "HT-CITY-EMR-1"]
     assert city.taken("TOX") == {"HT-B-TOX": 1}
     assert city.taken("EPI") == {"HT-CITY-EPI-1": 1}
     assert city.taken("rescue_team") == {"RT-B": 1}

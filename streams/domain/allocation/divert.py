@@ -108,7 +108,7 @@ def _may_lose(desk: Desk, resource: str, lost: dict[str, int]) -> Commitment | N
 
 def _movers(desk: Desk, line: Line, pool: Pool, spot: Spot) -> list[tuple[int, int]]:
     """Suitable units on their way to something less urgent: (travel time, row), the soonest first."""
-    rows = pool.movers(line.urgency + desk.law.preemption.urgency_gap)
+    rows = pool.moving.least(line.urgency + desk.law.preemption.urgency_gap)
     fit = pool.fit(line.requires, line.prefers, line.minimum_type)
     if fit.rows is not None:
         rows = rows[fit.rows[rows]]
@@ -125,17 +125,18 @@ def _movers(desk: Desk, line: Line, pool: Pool, spot: Spot) -> list[tuple[int, i
 
 def _times(desk: Desk, line: Line, pool: Pool, spot: Spot, rows: Ints) -> Floats:
     """Travel times from where the units are believed to be; a table cannot tell once a unit has left."""
+    moving = pool.moving
     if not spot.untabled or spot.xyz is None:
-        times: Floats = np.where(pool.run[rows] == 0, spot.table[pool.district[rows]], UNKNOWN)
+        times: Floats = np.where(~moving.departed[rows], spot.table[pool.district[rows]], UNKNOWN)
         return times
     mobilisation = desk.law.kind(line.kind).mobilisation_seconds * 1000
-    driving = np.maximum(pool.mover_eta[rows] - mobilisation, 1.0)
-    share = np.clip((desk.now_ms - pool.mover_start[rows] - mobilisation) / driving, 0.0, 1.0)
-    fixed = pool.fixed_since(rows, pool.mover_start[rows])
+    driving = np.maximum(moving.eta_ms[rows] - mobilisation, 1.0)
+    share = np.clip((desk.now_ms - moving.start_ms[rows] - mobilisation) / driving, 0.0, 1.0)
+    fixed = pool.fixed_since(rows, moving.start_ms[rows])
     along = np.where(fixed, 0.0, share)
-    position = pool.xyz[:, rows] * (1 - along) + pool.mover_target[:, rows] * along
+    position = pool.xyz[:, rows] * (1 - along) + moving.target[:, rows] * along
     position -= spot.column
     position *= position
     times = travel_time(desk.law, line.kind).eta_ms(position.sum(axis=0))
-    moving = (share > 0) | fixed
-    return times - np.where(moving, mobilisation - desk.law.preemption.turn_seconds * 1000, 0)
+    on_the_road = (share > 0) | fixed
+    return times - np.where(on_the_road, mobilisation - desk.law.preemption.turn_seconds * 1000, 0)

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from schemas.base import Department, Point, Utc
 from schemas.inputs.registers import FloorRegistered
 from schemas.inputs.reports import Place
+from schemas.inputs.requests import Urgency
 from schemas.inputs.resources import Readiness, ResourceRegistered
 from schemas.outputs.allocation_events import CommitmentStage, Tier
 from schemas.outputs.catalogue_events import ResourceStatus
@@ -88,7 +89,7 @@ class Line(Entity):
     quantity: int
     need: int
     """Still open: asked and not promised."""
-    urgency: int
+    urgency: Urgency
     requires: tuple[str, ...] = ()
     prefers: tuple[str, ...] = ()
     minimum_type: int | None = None
@@ -128,7 +129,7 @@ class Commitment(Entity):
     """Of the resource: the database keeps a unit from being promised twice (0003)."""
     quantity: int
     stage: CommitmentStage
-    urgency: int
+    urgency: Urgency
     tier: Tier
     eta_ms: int | None
     to: Place

@@ -7,7 +7,8 @@ import numpy as np
 
 from schemas.inputs.reports import Place
 from streams.domain.allocation.entities import BEFORE_ARRIVAL, Commitment, Floor, Line, Position, Resource
-from streams.domain.allocation.pool import CODE, IDLE, Pool, on_sphere
+from streams.domain.allocation.movers import on_sphere
+from streams.domain.allocation.pool import CODE, IDLE, Pool
 from streams.domain.allocation.queue import Queue
 from streams.domain.allocation.travel import UNKNOWN, Floats, Spot
 from streams.domain.core import District
@@ -32,7 +33,7 @@ class AllocationIndex:
         self._tables: dict[str, tuple[Floats, bool, bool]] = {}
         self._holdings: dict[str, dict[str, None]] = {}
         self._positions: dict[str, Position] = {}
-        self._on_change = {
+        self._on_change: dict[type[Entity], Any] = {
             Resource: self._resource,
             Line: self._line,
             Commitment: self._commitment,
@@ -41,13 +42,13 @@ class AllocationIndex:
             District: self._district,
         }
         for kind in self._on_change:
-            for entity in state.of(cast("type[Entity]", kind)).values():
+            for entity in state.of(kind).values():
                 self.on_change(None, entity)
 
     def on_change(self, old: Entity | None, new: Entity | None) -> None:
         """An entity took another's place."""
         changed: Any = new if new is not None else old
-        handle: Any = self._on_change.get(type(changed))
+        handle = self._on_change.get(type(changed))
         if handle is not None:
             handle(old, new)
 
@@ -161,13 +162,15 @@ class AllocationIndex:
 
     def _move(self, commitment: Commitment, new: Commitment | None) -> None:
         pool = self.pool(commitment.kind)
+        row = pool.row_of.get(commitment.resource)
+        if row is None:
+            return
         if new is not None and new.stage in BEFORE_ARRIVAL:
             start = new.departed_at or new.committed_at
-            run = new.departed_at is not None
-            target = new.to.point
-            pool.set_out(new.resource, new.urgency, _ms(start), new.eta_ms or 0, target, run=run)
+            departed = new.departed_at is not None
+            pool.moving.set_out(row, new.urgency, _ms(start), new.eta_ms or 0, new.to.point, departed=departed)
         elif not self._holdings.get(commitment.resource) or (new is not None and new.open):
-            pool.arrive(commitment.resource)
+            pool.moving.arrive(row)
 
     def _floor(self, old: Floor | None, new: Floor | None) -> None:
         for floor in (old, new):

@@ -121,8 +121,13 @@ def _objection(at: Desk, line: Line, resource: Resource, quantity: int) -> tuple
     row = pool.row_of[resource.id]
     if not pool.fit(line.requires, (), line.minimum_type).sets[pool.capability[row]]:
         return "LACKS_CAPABILITY", "the resource lacks what the line requires"
+    return _not_free(at, line, resource, row, quantity)
+
+
+def _not_free(at: Desk, line: Line, resource: Resource, row: int, quantity: int) -> tuple[str, str] | None:
     grounds = at.grounds(line)
-    if int(pool.why[row]) != IDLE and not (grounds.requisition and int(pool.why[row]) == CODE["requisition_only"]):
+    why = int(at.index.pool(line.kind).why[row])
+    if why != IDLE and not (grounds.requisition and why == CODE["requisition_only"]):
         return "NOT_AVAILABLE", "the resource is not free"
     if at.department(resource.entry) != line.department and at.authorisation(line) is None:
         return "NOT_AUTHORISED", "crosses departments without an authorisation in scope and time (AL-1)"

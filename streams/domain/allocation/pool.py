@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from schemas.base import Point
 from schemas.inputs.resources import ResourceRegistered
+from streams.domain.allocation.movers import Movers, on_sphere
 from streams.domain.allocation.travel import Spot
 
 Floats = NDArray[np.float64]
@@ -30,18 +31,9 @@ CODE = {reason: code for code, reason in enumerate(WHY)}
 IDLE = CODE["idle"]
 GONE = CODE["gone"]
 FIRST_GUESS_MS = 600_000.0
-_COLUMNS = (
-    "placed", "district", "capability", "lead_ms", "available", "deep", "why", "open", "mover_urgency", "mover_start",
-    "mover_eta", "run",
-)  # fmt: skip
+_COLUMNS = ("placed", "district", "capability", "lead_ms", "available", "deep", "why", "open")
 MOST_FITS = 512
 CapabilitySet = tuple[frozenset[str], int | None]
-
-
-def on_sphere(point: Point) -> tuple[float, float, float]:
-    """The point on the unit sphere."""
-    lat, lon = math.radians(point.lat), math.radians(point.lon)
-    return math.cos(lat) * math.cos(lon), math.cos(lat) * math.sin(lon), math.sin(lat)
 
 
 class Fit:
@@ -83,13 +75,7 @@ class Pool:
         self.why: Codes = np.full(16, GONE, dtype=np.int8)
         self.open: Flags = np.zeros(16, dtype=bool)
         """Idle, something available, and the district above its floor."""
-        self.mover_urgency: Codes = np.zeros(16, dtype=np.int8)
-        """Urgency class of what the unit is on its way to; 0: it is not."""
-        self.mover_start: Floats = np.zeros(16)
-        self.mover_eta: Floats = np.zeros(16)
-        self.mover_target: Floats = np.zeros((3, 16))
-        self.run: Flags = np.zeros(16, dtype=bool)
-        """The unit was reported as departed."""
+        self.moving = Movers()
         self.capability_sets: list[CapabilitySet] = []
         self.tally: list[list[int]] = []
         """Rows by capability set and state."""
@@ -98,10 +84,7 @@ class Pool:
         self.district_list: list[int] = []
         self.totals = [0] * len(WHY)
         """Rows by state."""
-        self.free: list[int] = []
-        self.floor: list[int] = []
-        self.lot_floor: list[int] = []
-        self.capacity: list[int] = []
+        self.free, self.floor, self.lot_floor, self.capacity = _sums(), _sums(), _sums(), _sums()
         self.groups: dict[str, list[int]] = {}
         self.group_of: dict[int, str] = {}
         self.has_leads = False
@@ -197,7 +180,6 @@ class Pool:
             setattr(self, name, new)
         self.why[self.n :] = GONE
         self.xyz = np.concatenate([self.xyz, np.zeros_like(self.xyz)], axis=1)
-        self.mover_target = np.concatenate([self.mover_target, np.zeros_like(self.mover_target)], axis=1)
 
     def _describe(self, row: int, entry: ResourceRegistered, district: int) -> None:
         """Take a new description: the row leaves all sums as it was and enters them as it is."""
@@ -326,29 +308,6 @@ class Pool:
         """Rows of these resources."""
         return np.array([self.row_of[resource] for resource in resources], dtype=np.int64)
 
-    # --- units on their way
-
-    def set_out(
-        self, resource: str, urgency: int, start_ms: int, eta_ms: int, target: Point | None, *, run: bool
-    ) -> None:
-        """The unit is ordered somewhere and has not arrived."""
-        row = self.row_of[resource]
-        self.mover_urgency[row] = urgency
-        self.mover_start[row] = start_ms
-        self.mover_eta[row] = eta_ms
-        self.run[row] = run
-        if target is not None:
-            self.mover_target[:, row] = on_sphere(target)
-
-    def arrive(self, resource: str) -> None:
-        """The unit is no longer on its way."""
-        if (row := self.row_of.get(resource)) is not None:
-            self.mover_urgency[row] = 0
-
-    def movers(self, least_urgent: int) -> Ints:
-        """Units on their way to something of this class or a less urgent one."""
-        return (self.mover_urgency[: self.n] >= least_urgent).nonzero()[0]
-
     def fixed_since(self, rows: Ints, since_ms: Floats) -> Flags:
         """Whether telemetry saw the units after these instants."""
         seen = [self._fix_ms.get(row, -1) for row in rows.tolist()]
@@ -390,6 +349,10 @@ class Pool:
             self.xyz[:, row] = where
             if self._centre is not None:
                 self._radius = max(self._radius, math.dist(where, self._centre))
+
+
+def _sums() -> list[int]:
+    return []
 
 
 def idle_rows(pool: Pool) -> Flags:
