@@ -13,9 +13,9 @@ from streams.cli.local import Broker, broker_kind, place, pointing, wait_for_end
 
 if TYPE_CHECKING:
     from streams.cli.played import Stage
-    from streams.local.stack import BrokerKind
     from streams.scenario.model import Scenario
     from streams.settings import Settings
+    from streams.stack import BrokerKind
 
 DEFAULT = Path(__file__).parents[2] / "tests" / "scenarios" / "sc_1.yaml"
 PAUSE_S = 0.4

@@ -14,8 +14,8 @@ import typer
 from streams.cli.common import OK, POINTER, UNMET, USAGE, CommandError, Realm, leave, note, run
 
 if TYPE_CHECKING:
-    from streams.local.stack import BrokerKind, WorkerProcess
     from streams.settings import Settings
+    from streams.stack import BrokerKind, WorkerProcess
 
 BROKERS = ("embedded", "kafka")
 NOT_HERE = "no idempotent producer, no LogAppendTime (records keep their sender's time), nothing kept over a restart"
@@ -78,7 +78,7 @@ def place(folder: Path | None) -> Iterator[Path]:
 
 
 def _serve(where: Path, broker: "BrokerKind", realm: str, port: int, *, kept: bool) -> int:
-    from streams.local.stack import Stack
+    from streams.stack import Stack
 
     note(f"starting {broker} broker and PostgreSQL in {where} …")
     with Stack(where, broker, durable=kept) as stack:

@@ -11,7 +11,6 @@ from typing import Any
 import asyncpg
 
 from streams.cli.common import UNREACHABLE, USAGE, CommandError, T, run
-from streams.local.stack import BrokerKind, Stack, WorkerProcess
 from streams.runtime.startup import create_topics
 from streams.scenario.fold import Observed
 from streams.scenario.judge import Verdict, judge
@@ -20,6 +19,7 @@ from streams.scenario.parse import load
 from streams.scenario.play import Collected, NoAnswerError, Wire, play, play_all
 from streams.scenario.relabel import relabelled
 from streams.settings import Settings
+from streams.stack import BrokerKind, Stack, WorkerProcess
 from streams.store.migrate import migrate, schema_name
 
 SHARED = "exercise.scenarios"

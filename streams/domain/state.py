@@ -138,7 +138,10 @@ class AreaState:
             and before.incident is not None
             and (entity is None or entity.incident != before.incident)
         ):
-            self._by_incident[kind, before.incident].remove(id)
+            children = self._by_incident[kind, before.incident]
+            children.remove(id)
+            if not children:
+                del self._by_incident[kind, before.incident]
         if entity is None:
             table.remove(id)
         else:

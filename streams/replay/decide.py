@@ -9,18 +9,18 @@ from pydantic_core import from_json
 
 from schemas.base import INPUTS
 from schemas.codec import decode_output
-from schemas.envelope import parse_time
+from schemas.envelope import SHELL_SOURCE, TIMER_SOURCE, parse_time
 from schemas.inputs.directives import DirectiveIssued
 from schemas.outputs.area_events import AreaOpened
 from streams.domain.cascade import CascadeError
 from streams.domain.context import Happened, Received, TimerFired, Trigger
 from streams.domain.core import Area
+from streams.domain.memory import AreaMemory
 from streams.domain.state import AreaState, Key
 from streams.policy.model import Policy
 from streams.replay.fold import Tick
 from streams.replay.recorded import Caused, DifferenceError, HeadRow, caused
-from streams.runtime.unit import SHELL_SOURCE, TIMER_SOURCE, Cause, Head, Unit
-from streams.scenario.memory import AreaMemory
+from streams.runtime.unit import Cause, Head, Unit
 from streams.store.policy_book import PolicyBook
 from streams.store.rows import GENESIS, EventRow, InputRow
 

@@ -4,6 +4,7 @@ import uuid
 from itertools import groupby
 
 from schemas.codec import digest
+from schemas.envelope import SHELL_SOURCE, TIMER_SOURCE
 from schemas.outputs.deadlines import DeadlineFell
 from schemas.topics import INPUT_TOPICS
 from streams.domain.core import Timer
@@ -13,7 +14,7 @@ from streams.replay.proof import Proof
 from streams.replay.recorded import Caused, DifferenceError, HeadRow
 from streams.replay.wire import Wire
 from streams.runtime.due import fired
-from streams.runtime.unit import SHELL_SOURCE, TIMER_SOURCE, timer_value
+from streams.runtime.unit import timer_value
 from streams.store.rows import EventRow, InputRow, link, origin
 
 

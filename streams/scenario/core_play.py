@@ -20,13 +20,13 @@ from streams.domain.cascade import cascade
 from streams.domain.context import Context, Happened, Received, TimerFired, Trigger
 from streams.domain.core import Area
 from streams.domain.intake import unknown_division
+from streams.domain.memory import AreaMemory
 from streams.domain.state import AreaState
 from streams.policy.loader import bundled
 from streams.policy.model import Policy
 from streams.scenario.binder import Lookup
 from streams.scenario.compile import Record, record_of
 from streams.scenario.fold import Observed
-from streams.scenario.memory import AreaMemory
 from streams.scenario.model import Scenario, Send
 
 MAX_LETTERS = 10_000

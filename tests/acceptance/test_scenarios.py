@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from streams.local.stack import WorkerProcess
 from streams.runtime.startup import create_topics
 from streams.scenario.judge import Verdict, judge
 from streams.scenario.model import Scenario
@@ -17,6 +16,7 @@ from streams.scenario.parse import load
 from streams.scenario.play import Collected, Wire, play_all
 from streams.scenario.relabel import relabelled
 from streams.settings import Settings
+from streams.stack import WorkerProcess
 from streams.store.migrate import migrate
 from tests.parts_server import KafkaPart
 

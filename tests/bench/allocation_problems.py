@@ -200,7 +200,7 @@ def _request(number: int, urgency: int, lines: list[tuple[int, str | None, int]]
     )
 
 
-def _lines(draw: np.random.Generator, surging: bool) -> list[tuple[int, str | None, int]]:  # noqa: PLR0911, FBT001
+def _lines(draw: np.random.Generator, surging: bool) -> list[tuple[int, str | None, int]]:  # noqa: PLR0911
     """Kind, required capability, quantity of each line: one shape of request after another by its share."""
     shape = draw.random()
 

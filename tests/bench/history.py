@@ -7,7 +7,8 @@ EVENTS_EACH = 8
 
 INCIDENTS = """
 insert into state (area, kind, id, incident, resident, seq, body)
-select h.area, k.kind, 'old-' || n || case when k.kind = 'incident' then '' else ':' || k.kind end, 'old-' || n, false, n,
+select h.area, k.kind, 'old-' || n || case when k.kind = 'incident' then '' else ':' || k.kind end,
+       'old-' || n, false, n,
        jsonb_build_object('id', 'old-' || n, 'incident', 'old-' || n, 'text', repeat('x', 400))
 from area_head h
 cross join generate_series(1, $1::bigint) n

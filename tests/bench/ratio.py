@@ -36,7 +36,8 @@ async def measure_ratio(parts: Parts, *, pairs: int, records: int) -> dict[str, 
                 raise AssertionError(f"worker and loop decided differently ({lap.timers} timers fired)")
         ratios.append(worker.events_per_s / loop.events_per_s)
         rates.append(worker.events_per_s)
-        print(f"  worker {worker.events_per_s:.0f}, loop {loop.events_per_s:.0f} events/s: {ratios[-1]:.3f}", flush=True)
+        rate = f"worker {worker.events_per_s:.0f}, loop {loop.events_per_s:.0f} events/s"
+        print(f"  {rate}: {ratios[-1]:.3f}", flush=True)
     return {
         "stream.ratio": statistics.median(ratios),
         "stream.events_per_s": statistics.median(rates),

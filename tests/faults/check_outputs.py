@@ -86,7 +86,7 @@ async def _compare(
     if [row["seq"] for row in rows] != list(range(1, head["seq"] + 1)):
         findings.wrong("gaps", f"{head['area']}: the recorder is not 1..{head['seq']}")
     chain = GENESIS
-    for row in map(lambda row: EventRow(*row.values()), rows):
+    for row in (EventRow(*row.values()) for row in rows):
         findings.count("events")
         seen = kept.get(row.seq)
         if seen is None:

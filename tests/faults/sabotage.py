@@ -116,7 +116,7 @@ def _verdict(findings: Findings) -> str:
 async def _play(parts: Parts, schedule: str, sabotage: str | None, seed: int) -> Findings:
     site = await new_site(
         parts,
-        f"{schedule}-{sabotage is None and 'control' or 'off'}-{seed}",
+        f"{schedule}-{(sabotage is None and 'control') or 'off'}-{seed}",
         partitions=2,
         replication=1,
         session_timeout_s=SESSION_S,

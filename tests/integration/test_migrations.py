@@ -69,7 +69,9 @@ async def test_every_earlier_version_with_data_in_it_becomes_the_newest(empty: s
         connection = await connect(empty, realm)
         await put(connection, "resource", "R1", quantity=1, held=1, entry=UNIT)
         await put(connection, "commitment", "Q/1/1", resource="R1", quantity=1, stage="committed", form="unit")
-        await connection.execute("insert into area_head (area, now, chain, partition) values ('420100', now(), '\\x00', 0)")
+        await connection.execute(
+            "insert into area_head (area, now, chain, partition) values ('420100', now(), '\\x00', 0)"
+        )
         await connection.close()
         assert len(await migrate(empty, realm)) == len(available()) - version
         assert await shape(empty, realm) == whole
@@ -93,7 +95,9 @@ async def test_realms_share_no_table(empty: str) -> None:
     await asyncio.gather(actual.close(), drill.close())
 
 
-async def test_an_edited_migration_and_a_newer_database_are_refused(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_edited_migration_and_a_newer_database_are_refused(
+    empty: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await migrate(empty)
     known = available()
     connection = await connect(empty, "actual")

@@ -86,12 +86,15 @@ def where(table: str, condition: str) -> str:
 
 def one_byte(column: str) -> str:
     """SQL that changes one byte of a bytea."""
-    return f"set {column} = set_byte({column}, octet_length({column}) / 2, get_byte({column}, octet_length({column}) / 2) # 1)"
+    middle = f"octet_length({column}) / 2"
+    return f"set {column} = set_byte({column}, {middle}, get_byte({column}, {middle}) # 1)"
 
 
 TAMPERED = {
-    "input value": f"update recorder_input {one_byte('value')} {where('recorder_input', 'topic = $$incident.reports$$')}",
-    "timer value": f"update recorder_input {one_byte('value')} {where('recorder_input', 'source = $$liandong/timer$$')}",
+    "input value": f"update recorder_input {one_byte('value')} "
+    + where("recorder_input", "topic = $$incident.reports$$"),
+    "timer value": f"update recorder_input {one_byte('value')} "
+    + where("recorder_input", "source = $$liandong/timer$$"),
     "input digest": f"update recorder_input {one_byte('digest')} {where('recorder_input', 'true')}",
     "input signature": "update recorder_input set signature = signature || 'x' "
     + where("recorder_input", "signature is not null"),
@@ -131,7 +134,9 @@ async def test_one_changed_byte_is_found_where_it_is(played: Settings, mode: Mod
 
 
 async def test_a_changed_state_is_named_with_its_field(played: Settings) -> None:
-    await tamper(played, "update state set body = jsonb_set(body::jsonb, '{composite}', '4')::json where kind = 'incident'")
+    await tamper(
+        played, "update state set body = jsonb_set(body::jsonb, '{composite}', '4')::json where kind = 'incident'"
+    )
     report = await replay(played, "fold")
     assert report.difference is not None
     assert report.difference["what"].endswith("composite is stored as 4, the events give 2")
@@ -228,14 +233,12 @@ def changed(value: bytes | None) -> bytes:
 
 
 @pytest.fixture
-async def topics(
-    played: Settings, recorded: tuple[str, list[Record]], kafka: KafkaPart, topic_prefix: str
-) -> Topics:
+async def topics(played: Settings, recorded: tuple[str, list[Record]], kafka: KafkaPart, topic_prefix: str) -> Topics:
     kind = "kafka" if kafka.real else "embedded"
     where = {"brokers": kafka.bootstrap, "broker_kind": kind, "replication": 1, "deployment": topic_prefix.rstrip(".")}
     connection = await connect(played.database, played.realm)
     columns = ", ".join(f'"{name}"' for name in EventRow._fields)
-    rows = await connection.fetch(f"select {columns} from recorder_event order by seq")  # noqa: S608 - our own names
+    rows = await connection.fetch(f"select {columns} from recorder_event order by seq")
     await connection.close()
     return Topics(played.model_copy(update=where), recorded[1], [EventRow(*row.values()) for row in rows])
 

@@ -205,9 +205,8 @@ async def test_a_record_that_was_dead_lettered_can_come_again_under_its_identity
     city.append_raw(INCIDENT_REPORTS, encode(alarm.Tripped(area=AREA)), headers)
     await city.settle()
     assert await codes(city) == ["SCHEMA", "QUARANTINED"]
-    assert [row["id"] for row in await city.rows("select id from recorder_input where topic = $1", INCIDENT_REPORTS)] == [
-        "r1"
-    ]
+    rows = await city.rows("select id from recorder_input where topic = $1", INCIDENT_REPORTS)
+    assert [row["id"] for row in rows] == ["r1"]
 
 
 # ---- faults of the parts
@@ -304,11 +303,14 @@ async def test_a_database_that_was_set_back_is_read_up_to_again(city: MemoryLane
     city.append(district(2))
     await city.settle()
     async with city.pool.acquire() as connection:
-        await connection.execute("alter table recorder_input disable trigger all; alter table recorder_event disable trigger all")
+        for table in ("recorder_input", "recorder_event"):
+            await connection.execute(f"alter table {table} disable trigger all")
         await connection.execute("delete from recorder_input where seq > $1", heads[0]["seq"])
         await connection.execute("delete from recorder_event where seq > $1", heads[0]["seq"])
         await connection.execute("delete from state where kind = 'district' and id = '420102'")
-        await connection.execute("update area_head set seq = $1, chain = $2, published = $1", heads[0]["seq"], heads[0]["chain"])
+        await connection.execute(
+            "update area_head set seq = $1, chain = $2, published = $1", heads[0]["seq"], heads[0]["chain"]
+        )
         for row in saved:
             await connection.execute(
                 "update input_offset set next_offset = $3 where topic = $1 and partition = $2",

@@ -2,10 +2,6 @@
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
@@ -13,9 +9,8 @@ import pytest
 
 from schemas.inputs.registers import AreaRegistered, DistrictRegistered
 from schemas.topics import AREA_EVENTS, DEAD_LETTERS, REGISTERS
-from streams.runtime.startup import create_topics
 from tests.parts_server import KafkaPart
-from tests.support.running import Wire, Worker, running_worker, settings_for, until, wire, worker_process
+from tests.support.running import Wire, running_worker, settings_for, until, wire, worker_process
 
 AREA = "420100"
 

@@ -174,9 +174,7 @@ async def test_random_down_times_change_nothing(city: MemoryLane, seed: int) -> 
     assert city.count("lane_restarts_total") == 0
 
 
-async def test_a_partition_that_is_lost_does_not_stop_a_city(
-    city: MemoryLane, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_partition_that_is_lost_does_not_stop_a_city(city: MemoryLane, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a record waits for in vain it waits for no longer than a while; then the timer comes late instead."""
     from streams.runtime.records import Position
 

@@ -1,4 +1,4 @@
-"""Seeded bad records of every kind, made from good ones: what must come of each is known, or at least that something."""
+"""Seeded bad records of every kind, made from good ones: what must come of each is known, or that something must."""
 
 import json
 from collections.abc import Callable
@@ -136,7 +136,8 @@ def _nul(chance: Random, message: Message) -> Message:
 
 
 def _area(chance: Random, message: Message) -> Message:
-    code, area = chance.choice((("UNKNOWN_AREA", "659900"), ("SCHEMA", "420101"), ("SCHEMA", "42010"), ("SCHEMA", None)))
+    wrong = (("UNKNOWN_AREA", "659900"), ("SCHEMA", "420101"), ("SCHEMA", "42010"), ("SCHEMA", None))
+    code, area = chance.choice(wrong)
     return _with(message, changed(message.value, area=area)).expecting(code)
 
 

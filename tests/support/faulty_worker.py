@@ -1,4 +1,4 @@
-"""A worker whose domain has the concern of `tests.support.alarm`: alarms to acknowledge, inputs whose decisions fail."""
+"""A worker with the concern of `tests.support.alarm`: alarms to acknowledge, inputs whose decisions fail."""
 
 from streams.app import run_worker
 from streams.domain import cascade
@@ -6,6 +6,6 @@ from streams.settings import Settings
 from tests.support import alarm
 
 if __name__ == "__main__":
-    cascade.MAX_EVENTS = 500
+    cascade.MAX_EVENTS = 5000
     with alarm.registered():
         run_worker(Settings())

@@ -204,9 +204,7 @@ class MemoryLane:
 
     def count(self, metric: str, **labels: str) -> float:
         """A counter's value."""
-        value = self.metrics.registry.get_sample_value(
-            f"liandong_{metric}", {"realm": self.settings.realm, **labels}
-        )
+        value = self.metrics.registry.get_sample_value(f"liandong_{metric}", {"realm": self.settings.realm, **labels})
         return value or 0.0
 
 

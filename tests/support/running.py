@@ -137,9 +137,7 @@ class Wire:
         self, topic: str, value: bytes | None, headers: Headers, key: bytes | None, partition: int | None = None
     ) -> None:
         """Send any record and wait for its confirmation."""
-        await self.producer.send_and_wait(
-            self.topic(topic), value, key=key, headers=list(headers), partition=partition
-        )
+        await self.producer.send_and_wait(self.topic(topic), value, key=key, headers=list(headers), partition=partition)
 
     async def read(self, *names: str) -> list[ConsumerRecord]:
         """Everything that stands on these topics now, by partition and offset."""
@@ -179,7 +177,12 @@ async def wire(settings: Settings, *, compression: str | None = None) -> AsyncIt
 
 
 def worker_process(
-    settings: Settings, folder: Path, name: str = "w0", *, module: str = "tests.support.worker", args: tuple[str, ...] = ()
+    settings: Settings,
+    folder: Path,
+    name: str = "w0",
+    *,
+    module: str = "tests.support.worker",
+    args: tuple[str, ...] = (),
 ) -> Worker:
     """A worker process, described but not started."""
     site = Site(Parts(None, None, folder), settings)  # type: ignore[arg-type]  # shared parts are not the site's to stop

@@ -3,6 +3,7 @@
 import asyncio
 import zlib
 from collections.abc import Iterable
+from typing import Self
 
 from aiokafka import AIOKafkaProducer
 
@@ -26,7 +27,7 @@ class Upstream:
         self.sent = 0
         self._producers: dict[str, AIOKafkaProducer] = {}
 
-    async def __aenter__(self) -> "Upstream":
+    async def __aenter__(self) -> Self:
         """Connect."""
         for name, options in (("crc32", {"partitioner": crc32_partition}), ("murmur2", {})):
             producer = AIOKafkaProducer(

@@ -17,10 +17,10 @@ from streams.domain.directives.entities import Proposal
 from streams.domain.directives.proposals import pending
 from streams.domain.directives.signing import KeyPair, key_from_seed, sign
 from streams.domain.escalation.entities import Command, Response
+from streams.domain.memory import AreaMemory
 from streams.domain.state import AreaState
 from streams.policy.loader import bundled
 from streams.policy.model import Policy
-from streams.scenario.memory import AreaMemory
 
 AREA, REALM = "990100", "exercise.test"
 A, B, C, D, E = (f"99010{number}" for number in range(1, 6))

@@ -46,7 +46,7 @@ def holds(when: str) -> bool:
         ("deaths>missing", True),
     ],
 )
-def test_conditions_mean_what_they_say(when: str, expected: bool) -> None:  # noqa: FBT001 - a table of truth
+def test_conditions_mean_what_they_say(when: str, expected: bool) -> None:
     assert holds(when) is expected
 
 
@@ -129,7 +129,7 @@ def test_the_catalogue_computes_and_completes() -> None:
         ("density", "crowded", False),
     ],
 )
-def test_the_catalogue_says_which_values_a_fact_may_have(name: str, value: object, accepted: bool) -> None:  # noqa: FBT001
+def test_the_catalogue_says_which_values_a_fact_may_have(name: str, value: object, accepted: bool) -> None:
     assert bundled().facts.by_name[name].accepts(value) is accepted  # type: ignore[arg-type]
 
 

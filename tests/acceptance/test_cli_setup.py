@@ -1,0 +1,110 @@
+"""From nothing to a running worker by the command line alone, and `doctor` at every stage."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from streams.local.stack import environment
+
+from streams.local.ports import free_ports
+from streams.local.postgres import create_database, drop_database
+from streams.settings import Settings
+from tests.acceptance.conftest import ROOT, Console
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.parts_server import KafkaPart, PostgresPart
+
+
+@pytest.fixture
+async def fresh(kafka: KafkaPart, pg_server: PostgresPart, tmp_path: Path) -> AsyncIterator[Console]:
+    """A console on a broker without our topics and an empty database."""
+    name = f"setup_{uuid.uuid4().hex}"
+    await create_database(pg_server.dsn_of_postgres, name)
+    settings = Settings(
+        brokers=kafka.bootstrap,
+        broker_kind="kafka" if kafka.real else "embedded",
+        database=pg_server.dsn(name),
+        deployment=f"s{uuid.uuid4().hex[:8]}",
+        partitions=2,
+        replication=1,
+        http_port=free_ports(1)[0],
+        session_timeout_s=6,
+        rebalance_timeout_s=3,
+    )
+    yield Console(tmp_path, settings)
+    await drop_database(pg_server.dsn_of_postgres, name)
+
+
+def states(console: Console, code: int) -> dict[str, str]:
+    ran = console.run("doctor", "--json")
+    assert ran.code == code, ran
+    found: dict[str, str] = {}
+    for line in ran.json:
+        found[line["what"]] = "wrong" if "wrong" in (found.get(line["what"]), line["state"]) else line["state"]
+        assert line["next_step"] or line["state"] != "wrong", line
+    return found
+
+
+def test_an_installation_from_nothing_with_doctor_at_every_stage(fresh: Console) -> None:
+    assert fresh.settings is not None
+    before = states(fresh, 1)
+    assert (before["broker"], before["topics"], before["migrations"]) == ("ok", "wrong", "wrong")
+
+    assert len(fresh.ok("migrate", "--json").json["applied"]) >= 3
+    assert "up to date" in fresh.ok("migrate").out
+    assert fresh.run("topics", "check").code == 1
+    assert len(fresh.ok("topics", "create", "--json").json["created"]) > 20
+    assert "all topics are there" in fresh.ok("topics", "create").out
+    assert fresh.ok("topics", "check").code == 0
+    other = fresh.run("topics", "check", "--partitions", "3")
+    assert other.code == 1
+    assert "set LIANDONG_PARTITIONS=2" in other.out
+    rows = fresh.ok("topics", "list", "--json").json
+    assert {row["partitions"] for row in rows} == {2}
+    if fresh.settings.broker_kind == "kafka":
+        assert {row["timestamps"] for row in rows if row["direction"] == "in"} == {"LogAppendTime"}
+
+    prepared = states(fresh, 1)
+    assert (prepared["topics"], prepared["migrations"], prepared["worker"]) == ("ok", "ok", "wrong")
+    assert prepared["offsets"] == "note"
+    _run_worker(fresh)
+
+
+def _run_worker(console: Console) -> None:
+    assert console.settings is not None
+    with (console.folder / "worker.log").open("wb") as log:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "streams.cli", "worker"],
+            env={**environment(console.settings), "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+            cwd=console.folder,
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            deadline = time.monotonic() + 60
+            while (ran := console.run("doctor", "--json")).code != 0:
+                assert time.monotonic() < deadline, (ran, (console.folder / "worker.log").read_text())
+                assert worker.poll() is None, (console.folder / "worker.log").read_text()
+            assert {line["state"] for line in ran.json} <= {"ok", "note"}
+        finally:
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(30) == 0
+
+
+def test_a_worker_that_cannot_start_says_what_to_run(fresh: Console) -> None:
+    ran = fresh.run("worker")
+    assert ran.code != 0
+    assert "run `liandong migrate" in ran.err
+    fresh.ok("migrate")
+    ran = fresh.run("worker")
+    assert ran.code != 0
+    assert "run `liandong topics create`" in ran.err
