@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ NOON = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
 POLICY_TEXT = Path("streams/policy/allocation.yaml").read_text(encoding="utf-8")
 
 
+@cache
 def policy(text: str = POLICY_TEXT) -> Policy:
     """The policy with this allocation section and nothing else."""
     return Policy(version="test", allocation=load({"allocation.yaml": text}))

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from streams.local.stack import WorkerProcess, environment
 
 from streams.local.postgres import create_database, drop_database
 from streams.runtime.startup import create_topics
 from streams.scenario.parse import load
 from streams.scenario.play import Wire, play
 from streams.settings import Settings
+from streams.stack import WorkerProcess, environment
 from streams.store.migrate import migrate
 
 if TYPE_CHECKING:

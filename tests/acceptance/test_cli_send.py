@@ -128,12 +128,12 @@ async def test_a_quarantined_record_degrades_its_area_until_it_is_redriven(live:
     assert doctor.code == 1
     assert "2 open faults" in doctor.out
 
-    failed = live.console.run("deadletters", "redrive", sorted(refs)[0])
+    failed = live.console.run("deadletters", "redrive", min(refs))
     assert failed.code == 1
     assert "is a dead letter again: QUARANTINED" in failed.out
     switch.unlink()
     for ref in sorted(one["ref"] for one in live.console.ok("deadletters", "list", "--json").json):
-        if ref == sorted(refs)[1]:
+        if ref == max(refs):
             live.console.ok("deadletters", "dismiss", ref, "--reason", "a vendor's test", "--by", "duty-officer")
         else:
             told = live.console.ok("deadletters", "redrive", ref).out

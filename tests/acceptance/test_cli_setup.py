@@ -7,19 +7,19 @@ import subprocess
 import sys
 import time
 import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from streams.local.stack import environment
 
 from streams.local.ports import free_ports
 from streams.local.postgres import create_database, drop_database
 from streams.settings import Settings
+from streams.stack import environment
 from tests.acceptance.conftest import ROOT, Console
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from tests.parts_server import KafkaPart, PostgresPart
 

@@ -86,10 +86,12 @@ def where(table: str, condition: str) -> str:
 
 def one_byte(column: str) -> str:
     """SQL that changes one byte of a bytea."""
-    middle = f"octet_length({column}) / 2"
-    return f"set {column} = set_byte({column}, {middle}, get_byte({column}, {middle}) # 1)"
+    at = f"octet_length({column}) / 2"
+    return f"set {column} = set_byte({column}, {at}, get_byte({column}, {at}) # 1)"
 
 
+REPORT = where("recorder_input", "topic = 'incident.reports'")
+TIMER = where("recorder_input", "source = 'liandong/timer'")
 TAMPERED = {
     "input value": f"update recorder_input {one_byte('value')} "
     + where("recorder_input", "topic = $$incident.reports$$"),
