@@ -1,6 +1,7 @@
 """The composition root: settings in, a worker out. The only place where the parts meet."""
 
 import asyncio
+import gc
 import os
 import signal
 import tempfile
@@ -89,12 +90,23 @@ class LiandongWorker(Worker):
     async def on_first_start(self) -> None:
         """Open database, policy, publisher, lanes and HTTP; fail within `start_timeout_s` with a reason."""
         await open_parts(self.parts)
+        spare_collector()
         await super().on_first_start()
 
     async def on_shutdown(self) -> None:
         """Faust has left the group: let transactions end, then close."""
         await close_parts(self.parts)
         await super().on_shutdown()
+
+
+def spare_collector() -> None:
+    """Policies, schemas and modules stay: the garbage collector need not walk through them while records wait.
+
+    A full collection took a quarter of a second; every lane of the process stands still meanwhile.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 async def open_parts(parts: Parts) -> None:

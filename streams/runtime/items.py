@@ -20,6 +20,15 @@ class PositionMovedBackError(Exception):
     """The stored position is behind what this lane has applied: the database was restored. Start the lane again."""
 
 
+class CulpritError(Exception):
+    """A record's decision failed."""
+
+    def __init__(self, item: "Item", cause: Exception) -> None:
+        super().__init__(repr(cause))
+        self.item = item
+        self.cause = cause
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """A record with what decoding made of it."""

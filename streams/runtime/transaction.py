@@ -19,14 +19,16 @@ from schemas.inputs.registers import AreaRegistered
 from schemas.inputs.resources import ResourcePositioned
 from schemas.outputs.area_events import RecordQuarantined, TimerQuarantined
 from schemas.topics import ACTUAL
-from streams.runtime.areas import Areas
+from streams.runtime.areas import Areas, StateUnreadableError
 from streams.runtime.due import Gate, fired, next_due
-from streams.runtime.items import Applied, Item, PositionMovedBackError, position_of
+from streams.runtime.items import Applied, CulpritError, Item, PositionMovedBackError, position_of
 from streams.runtime.partitioning import home_partition
 from streams.runtime.receive import Receiver
 from streams.runtime.records import Position
 from streams.runtime.unit import Head, Unit, plain
 from streams.runtime.write import write_unit
+from streams.store.database import TRANSIENT
+from streams.store.policy_book import UnknownPolicyError
 from streams.store.sql import QUERIES
 from streams.telemetry import Metrics
 
@@ -34,6 +36,8 @@ AT_ONCE = 4
 """Transactions that run at the same time in one process: enough to overlap computing with waiting for the database."""
 
 
+UNREADY: tuple[type[BaseException], ...] = (*TRANSIENT, UnknownPolicyError, StateUnreadableError)
+"""Faults that pass by themselves, or when an operator stores what is missing."""
 DECISION_BUDGETS = 8
 """How many times the time of a batch one decision may take."""
 
@@ -106,7 +110,7 @@ class Transactions:
 
         `cursors` are publish positions confirmed since the last transaction; `reached` is what this lane has applied;
         `passed` are times up to which records of an area wait for no timer. Raises PositionMovedBackError when the
-        database knows less than `reached`.
+        database knows less than `reached`, and CulpritError when a record's decision fails.
         """
         touched = {item.area for item in items if item.area is not None}
         async with self._work(touched) as (connection, applied):
@@ -138,8 +142,13 @@ class Transactions:
             if applied.gate is not None:
                 applied.rest = fresh[count - 1 :]
                 break
-            await self._receiver.receive(connection, applied, item, known)
-            self._in_time(applied.unit)
+            try:
+                await self._receiver.receive(connection, applied, item, known)
+                self._in_time(applied.unit)
+            except UNREADY:
+                raise
+            except Exception as error:
+                raise CulpritError(item, error) from error
             applied.next_offsets[position_of(item)] = item.record.offset + 1
             if time.monotonic() > over:
                 applied.rest = fresh[count:]

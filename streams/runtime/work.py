@@ -15,13 +15,10 @@ from aiokafka.errors import KafkaError
 
 from schemas.codec import Readable
 from schemas.inputs.clock import ClockAdvanced
-from streams.runtime.areas import StateUnreadableError
-from streams.runtime.items import Applied, Item, PositionMovedBackError
+from streams.runtime.items import Applied, CulpritError, Item, PositionMovedBackError
 from streams.runtime.outbox import Outbox
 from streams.runtime.records import Offsets, Position
-from streams.runtime.transaction import Transactions
-from streams.store.database import TRANSIENT
-from streams.store.policy_book import UnknownPolicyError
+from streams.runtime.transaction import UNREADY, Transactions
 from streams.telemetry import Metrics
 
 if TYPE_CHECKING:
@@ -29,7 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 log = structlog.get_logger("lane")
-PASSING = (*TRANSIENT, KafkaError, UnknownPolicyError, StateUnreadableError)
+PASSING = (*UNREADY, KafkaError)
 """Faults that pass by themselves, or when an operator stores what is missing: the lane waits."""
 TIMERS_AT_ONCE = 200
 TELL_EVERY = 15
@@ -86,7 +83,10 @@ class Work:
             except (PositionMovedBackError, *PASSING):
                 # The lane is being stopped: a fault that passes says nothing about the records.
                 raise
-            except Exception:  # noqa: BLE001  (whatever a decision raises must not stop the city)
+            except CulpritError as found:
+                at = next(index for index, item in enumerate(items) if item is found.item)
+                return await self._around(items, at)
+            except Exception:  # noqa: BLE001  (a constraint: the database does not say whose)
                 return await self._search(items)
             items = await self._applied(applied, items)
             if self.gate is not None:
@@ -104,21 +104,32 @@ class Work:
         return applied.rest
 
     async def _search(self, items: list[Item]) -> list[Item]:
-        """A decision or a constraint failed: halve until the culprit stands alone, and go on with the others."""
+        """Halve until the culprit stands alone."""
         half = len(items) // 2
-        if half:
-            rest = await self._apply(items[:half])
-            return [*rest, *items[half:]] if self.gate is not None else await self._apply(items[half:])
-        item = items[0]
+        if not half:
+            return await self._around(items, 0)
+        rest = await self._apply(items[:half])
+        return [*rest, *items[half:]] if self.gate is not None else await self._apply(items[half:])
+
+    async def _around(self, items: list[Item], at: int) -> list[Item]:
+        """No decision that fails stops a city: apply what stands before it, then it alone, and what follows."""
+        rest = await self._apply(items[:at])
+        if self.gate is None:
+            rest = await self._alone(items[at])
+            at += 1
+        return [*rest, *items[at:]] if self.gate is not None else await self._apply(items[at:])
+
+    async def _alone(self, item: Item) -> list[Item]:
+        """Once more; what fails again is kept as a fault."""
         try:
-            applied = await self.retried("transaction", partial(self._transact, items))
+            applied = await self.retried("transaction", partial(self._transact, [item]))
         except (PositionMovedBackError, *PASSING):
             raise
         except Exception as error:
             where = {"topic": item.record.topic, "offset": item.record.offset}
             log.exception("quarantined", lane=self.partition, **where)
-            applied = await self._quarantine(item, error)
-        return await self._applied(applied, items)
+            applied = await self._quarantine(item, error.cause if isinstance(error, CulpritError) else error)
+        return await self._applied(applied, [item])
 
     async def skip(self, position: Position, start: int, end: int) -> None:
         """Move on over the end of a log in which there is no record."""

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from schemas.base import LATEST
 from schemas.topics import INPUT_TOPICS
+from streams.app import spare_collector
 from streams.runtime.areas import Areas
 from streams.runtime.items import decode_record
 from streams.runtime.publisher import Publisher
@@ -118,6 +119,7 @@ async def main() -> None:
     """Run until killed."""
     loop = Loop(Settings())
     await loop.open()
+    spare_collector()
     await loop.run()
 
 

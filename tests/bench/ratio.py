@@ -24,7 +24,7 @@ async def measure_ratio(parts: Parts, *, pairs: int, records: int) -> dict[str, 
     stories = [Story(City(number), seed=1, ages=FRESH) for number in range(CITIES)]
     track = await Track.open(parts, "ratio", stories)
     await track.load(reports(stories, records))
-    ratios, rates = [], []
+    ratios, rates, costs = [], [], []
     chains: dict[str, bytes] = {}
     for pair in range(pairs):
         order = (WORKER, BASELINE) if pair % 2 == 0 else (BASELINE, WORKER)
@@ -40,5 +40,6 @@ async def measure_ratio(parts: Parts, *, pairs: int, records: int) -> dict[str, 
         print(f"  {rate}: {ratios[-1]:.3f}", flush=True)
     return {
         "stream.ratio": statistics.median(ratios),
+        "stream.cpu_ratio": statistics.median(costs),
         "stream.events_per_s": statistics.median(rates),
     }

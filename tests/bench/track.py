@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import psutil
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from schemas.topics import INCIDENT_EVENTS
@@ -23,11 +24,34 @@ DRAINED_S = 240.0
 
 @dataclass(frozen=True, slots=True)
 class Lap:
-    """One run: events a second in the middle, and the areas' chain heads, which are equal when decisions are."""
+    """One run: its speed in the middle, and the areas' chain heads, which are equal when decisions are."""
 
     events_per_s: float
+    cpu_us: float
+    """Processor time of the process for one record."""
     chains: dict[str, bytes]
     timers: int
+
+
+class Cpu:
+    """Processor time between the first and the last look at which the process was in the middle of its work."""
+
+    def __init__(self, pid: int, records: int) -> None:
+        self._process = psutil.Process(pid)
+        self._records = records
+        self._looks: list[tuple[int, float]] = []
+
+    def look(self, applied: int) -> None:
+        """Remember where it is and what it has used."""
+        if 0 < applied <= self._records:
+            used = self._process.cpu_times()
+            self._looks.append((applied, used.user + used.system))
+
+    @property
+    def us(self) -> float:
+        """Microseconds for one record."""
+        (first, before), (last, after) = self._looks[0], self._looks[-1]
+        return (after - before) / max(1, last - first) * 1e6
 
 
 class Track:
@@ -70,6 +94,7 @@ class Track:
         before = await self._ends()
         process = copy.worker(f"lap{self._laps}", module=module)
         process.start()
+        cpu = Cpu(process.pid, self.records)
         try:
             start = int(await database.fetchval("select sum(next_offset) from input_offset"))
 
@@ -79,16 +104,17 @@ class Track:
                     " (select count(*) from area_head where published < seq) as unpublished",
                     start,
                 )
+                cpu.look(int(row["applied"]))
                 return bool(row["applied"] >= self.records and not row["unpublished"])
 
-            await until(done, DRAINED_S, f"{module} applies {self.records} records", every=0.3)
+            await until(done, DRAINED_S, f"{module} applies {self.records} records", every=0.2)
             heads = await database.fetch("select area, chain from area_head")
             timers = await database.fetchval("select count(*) from recorder_input where source = 'liandong/timer'")
         finally:
             await asyncio.to_thread(process.stop)
             await database.close()
             await drop_database(server, name)
-        return Lap(await self._rate(before), {row["area"]: bytes(row["chain"]) for row in heads}, int(timers))
+        return Lap(await self._rate(before), cpu.us, {row["area"]: bytes(row["chain"]) for row in heads}, int(timers))
 
     def _places(self) -> list[TopicPartition]:
         topic = self.site.topic(INCIDENT_EVENTS)

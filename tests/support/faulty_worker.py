@@ -6,6 +6,6 @@ from streams.settings import Settings
 from tests.support import alarm
 
 if __name__ == "__main__":
-    cascade.MAX_EVENTS = 5000
+    cascade.MAX_EVENTS = 3000
     with alarm.registered():
         run_worker(Settings())

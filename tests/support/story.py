@@ -55,7 +55,7 @@ class Story:
         self._random = Random(f"{seed}:{city.area}")
         self._ages = ages
         self._writers = {system: Writer(system, f"{city.area}-{seed}-{system}") for system in SYSTEMS}
-        self._cases: list[Case] = []
+        self.cases: list[Case] = []
         self._numbers: dict[str, int] = {}
         self._calls: list[tuple[str, int, int]] = []
         self._signals: list[str] = []
@@ -107,15 +107,15 @@ class Story:
         return self._random.randrange(DISTRICTS)
 
     def _case(self) -> Case | None:
-        return self._random.choice(self._cases) if self._cases else None
+        return self._random.choice(self.cases) if self.cases else None
 
     # ---- incident.reports
 
     def _report(self) -> Message:
-        if len(self._cases) < OPEN_CASES and self._random.random() < (0.9 if not self._cases else 0.25):
+        if len(self.cases) < OPEN_CASES and self._random.random() < (0.9 if not self.cases else 0.25):
             return self._first_report()
         case = self._case()
-        return self._follow_up(case) if case else self._first_report()
+        return self.follow_up(case) if case else self._first_report()
 
     def _first_report(self) -> Message:
         at, now = self._district(), datetime.now(UTC)
@@ -125,11 +125,12 @@ class Story:
             self._number("X"), f"{source}-{self.city.area}", at, self._random.choice(KINDS),
             now - timedelta(minutes=ago + 1), self._random.choice((0, 0, 0, 1, 3)), self._random.randrange(0, 12),
         )  # fmt: skip
-        self._cases.append(case)
+        self.cases.append(case)
         known = now - timedelta(minutes=ago)
         return self._write(source, self._reported(case, "initial", known, self.city.unit("PLANT", at)))
 
-    def _follow_up(self, case: Case) -> Message:
+    def follow_up(self, case: Case) -> Message:
+        """The next report about an incident."""
         case.steps += 1
         case.deaths += self._random.choice((0, 0, 0, 0, 0, 1, 2))
         case.injured += self._random.choice((0, 0, 1, 2, 5))
@@ -137,7 +138,7 @@ class Story:
         unit = self._random.choice(("EM", "HEALTH", "HOSPITAL"))
         series = "final" if case.steps > 25 and self._random.random() < 0.2 else "follow_up"
         if series == "final":
-            self._cases.remove(case)
+            self.cases.remove(case)
         return self._write(system, self._reported(case, series, datetime.now(UTC), self.city.unit(unit, case.district)))
 
     def _reported(self, case: Case, series: str, known: datetime, unit: str) -> reports.IncidentReported:

@@ -132,6 +132,8 @@ class Pool:
 
     def all_within(self, spot: Spot, chord: float) -> bool:
         """Whether every row is surely within a chord of the place; the circle around all only ever grows."""
+        if not self.n:
+            return True
         if self._centre is None:
             positions = self.xyz[:, : self.n]
             centre = positions.mean(axis=1, keepdims=True)
