@@ -80,7 +80,7 @@ def _parse(value: bytes) -> dict[str, Any]:
         raise _BadError(code, "$", str(error)) from None
     if not isinstance(tree, dict):
         raise _BadError("BAD_JSON", "$", "value is not a JSON object")
-    if (b"[" in value or value.count(b"{") > MAX_DEPTH) and _too_deep(tree, MAX_DEPTH):
+    if value.count(b"[") + value.count(b"{") > MAX_DEPTH and _too_deep(tree, MAX_DEPTH):
         raise _BadError("TOO_DEEP", "$", f"nested deeper than {MAX_DEPTH}")
     if b"u0000" in value and _has_nul(tree):
         raise _BadError("NUL", "$", "a string contains NUL")

@@ -8,6 +8,7 @@ Extensions: `correlationid` (incident), `causationid` (the input that caused it)
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 SPECVERSION = "1.0"
 CONTENT_TYPE = "application/json"
@@ -126,6 +127,7 @@ def write(attributes: dict[str, str | None]) -> list[tuple[str, bytes]]:
     return headers
 
 
+@lru_cache(maxsize=1024)
 def stamp(instant: datetime) -> str:
     """An instant as RFC 3339 in UTC, always with microseconds, so that text order is time order."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

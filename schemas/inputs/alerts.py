@@ -25,4 +25,4 @@ class AlertIssued(InputEvent):
     text: Text = ""
 
     def lookups(self) -> tuple[tuple[str, str], ...]:
-        return (("alert", self.alert),)
+        return (("alert", self.alert), ("command", self.alert))

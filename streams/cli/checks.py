@@ -128,7 +128,10 @@ async def broker_line(settings: Settings) -> list[Line]:
 async def topic_lines(settings: Settings) -> list[Line]:
     """Every topic exists with the right partitions and timestamp type."""
     rows = await topic_rows(settings)
-    wrong = [Line("topics", "wrong", f"{row['topic']} {row['problem']}") for row in rows if row["problem"]]
+    missing = [row["topic"] for row in rows if row["partitions"] is None]
+    if missing:
+        return [Line("topics", "wrong", f"missing: {', '.join(missing)}", "run `liandong topics create`")]
+    wrong = [Line("topics", "wrong", f"{r['topic']} {r['problem']}", r["next_step"]) for r in rows if r["problem"]]
     return wrong or [Line("topics", "ok", f"{len(rows)} topics with {settings.partitions} partitions")]
 
 
@@ -216,9 +219,9 @@ def worker_lines(url: str) -> list[Line]:
     """A worker answers and is ready."""
     try:
         with urllib.request.urlopen(f"{url}/readyz", timeout=3) as answer:  # noqa: S310 - an http URL that the user names
-            told = json.load(answer)
+            told, date = json.load(answer), answer.headers["Date"]
     except urllib.error.HTTPError as error:
-        told = json.load(error)
+        told, date = json.load(error), error.headers["Date"]
     except (OSError, ValueError) as error:
         step = "start one: liandong worker; or name another: --worker http://HOST:PORT"
         return [Line("worker", "wrong", f"none answers at {url} ({error})", step)]

@@ -56,8 +56,8 @@ def _show(folder: Path, broker: "BrokerKind", scenario: "Scenario", stay: bool) 
     note(f"starting {broker} broker, PostgreSQL and a worker in {folder} …")
     pause = PAUSE_S if sys.stdout.isatty() else 0.0
     with own_stage(scenario.realm, folder, broker, pause) as stage:
-        code = told(scenario, partial(stage.tell, scenario), as_json=False)
-        code = max(code, _replayed(stage.settings))
+        told_well = told(scenario, partial(stage.tell, scenario), quiet=False)["passed"]
+        code = max(OK if told_well else UNMET, _replayed(stage.settings))
         print(f"\n{time.monotonic() - began:.0f} s. Next 接下来:")
         _next(scenario)
         if stay:

@@ -71,7 +71,7 @@ def place(folder: Path | None) -> Iterator[Path]:
     """The folder, or a new one that is removed afterwards."""
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-        yield folder
+        yield folder.resolve()
         return
     with tempfile.TemporaryDirectory(prefix="liandong-", ignore_cleanup_errors=True) as made:
         yield Path(made)

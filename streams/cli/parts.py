@@ -92,7 +92,7 @@ def check(realm: Realm = None, brokers: Brokers = None, partitions: Partitions =
     if as_json:
         print_json(rows)
     for row in bad if not as_json else ():
-        print(f"{row['topic']}: {row['problem']}")
+        print(f"{row['topic']} {row['problem']}: {row['next_step']}")
     if not as_json:
         print(f"{len(rows) - len(bad)} of {len(rows)} topics are as they should be")
     leave(UNMET if bad else 0)

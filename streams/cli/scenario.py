@@ -3,7 +3,7 @@
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -87,11 +87,14 @@ def run(
     Exit codes: as `liandong scenario check`.
     """
     if core:
-        leave(max([told(one, partial(in_core, one), as_json) for one in loaded(files)]))
-    with staged(files, broker, brokers, database, pause) as (stage, cast):
-        runs = [one for found in cast.values() for one in found]
-        codes = [told(one, partial(stage.tell, one), as_json) for one in runs]
-    leave(max(codes))
+        results = [told(one, partial(in_core, one), quiet=as_json) for one in loaded(files)]
+    else:
+        with staged(files, broker, brokers, database, pause) as (stage, cast):
+            runs = [one for found in cast.values() for one in found]
+            results = [told(one, partial(stage.tell, one), quiet=as_json) for one in runs]
+    if as_json:
+        print_json(results)
+    leave(OK if all(result["passed"] for result in results) else UNMET)
 
 
 def loaded(files: list[Path]) -> "list[Scenario]":
@@ -110,23 +113,20 @@ def loaded(files: list[Path]) -> "list[Scenario]":
     return runs
 
 
-def told(one: "Scenario", play: "Callable[[Callable[[Observed], None]], Verdict]", as_json: bool) -> int:
-    """Play one run with its timeline; returns OK when everything holds, else UNMET."""
+def told(one: "Scenario", play: "Callable[[Callable[[Observed], None]], Verdict]", *, quiet: bool) -> dict[str, Any]:
+    """Play one run, with its timeline and its verdict in words unless `quiet`; returns what programs read."""
     seen: list[Observed] = []
     show = teller(one)
-    if not as_json:
+    if not quiet:
         print(f"{one.label}: {one.title}")
-    verdict = play(seen.append if as_json else show)
-    unmet = [{"at": str(u.expectation.place), "reason": u.reason, "seen": list(u.instead)} for u in verdict.unmet]
-    if as_json:
-        events = [
-            {"type": e.type, "area": e.area, "time": e.time, "sequence": e.sequence, "data": e.data} for e in seen
-        ]
-        judged = {"passed": verdict.passed, "unmet": unmet, "errors": verdict.errors}
-        print_json({"scenario": one.label, **judged, "events": events})
-    else:
+    verdict = play(seen.append if quiet else show)
+    if not quiet:
         _outcome(one, verdict)
-    return OK if verdict.passed else UNMET
+    unmet = [{"at": str(u.expectation.place), "reason": u.reason, "seen": list(u.instead)} for u in verdict.unmet]
+    names = ("type", "area", "time", "sequence", "data")
+    events = [{name: getattr(event, name) for name in names} for event in seen]
+    judged = {"passed": verdict.passed, "unmet": unmet, "errors": verdict.errors}
+    return {"scenario": one.label, **judged, "events": events}
 
 
 def _outcome(one: "Scenario", verdict: "Verdict") -> None:
@@ -193,8 +193,26 @@ def staged(
 def judging(
     files: list[Path], broker: str, brokers: str | None, database: str | None
 ) -> "Iterator[Callable[[Path], list[Verdict]]]":
-    """What judges files whose runs were played together."""
-    with staged(files, broker, brokers, database) as (stage, cast):
-        verdicts = iter(stage.judge_all([one for runs in cast.values() for one in runs]))
-        found = {path: [next(verdicts) for _ in runs] for path, runs in cast.items()}
-        yield lambda path: found[path]
+    """What judges files whose runs were played together; a file that is wrong raises ScenarioError there."""
+    from streams.scenario.parse import load
+    from streams.scenario.tree import ScenarioError
+
+    wrong: dict[Path, ScenarioError] = {}
+    found: dict[Path, list[Verdict]] = {}
+    for path in files:
+        try:
+            load(path)
+        except ScenarioError as error:
+            wrong[path] = error
+    good = [path for path in files if path not in wrong]
+    if good:
+        with staged(good, broker, brokers, database) as (stage, cast):
+            verdicts = iter(stage.judge_all([one for runs in cast.values() for one in runs]))
+            found = {path: [next(verdicts) for _ in runs] for path, runs in cast.items()}
+
+    def judged(path: Path) -> "list[Verdict]":
+        if path in wrong:
+            raise wrong[path]
+        return found[path]
+
+    yield judged

@@ -21,30 +21,31 @@ async def topic_rows(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _row(settings: Settings, topic: Topic, count: int | None, stamp: str | None) -> dict[str, Any]:
+    problem, step = _problem(settings, topic, count, stamp)
     return {
         "topic": settings.topic_prefix + topic.name,
         "direction": topic.direction,
         "partitions": count,
         "timestamps": stamp,
         "carries": topic.doc,
-        "problem": _problem(settings, topic, count, stamp),
+        "problem": problem,
+        "next_step": step,
     }
 
 
-def _problem(settings: Settings, topic: Topic, count: int | None, stamp: str | None) -> str:
+def _problem(settings: Settings, topic: Topic, count: int | None, stamp: str | None) -> tuple[str, str]:
+    """What is wrong and what to do about it; empty words where nothing is."""
     if count is None:
-        return "is missing: run `liandong topics create`"
+        return "is missing", "run `liandong topics create`"
     if count != settings.partitions:
-        step = (
-            f"set LIANDONG_PARTITIONS={count} (never change a topic in use: areas would move), or re-create the topic"
-        )
-        return f"has {count} partitions, configured are {settings.partitions}: {step}"
+        step = f"set LIANDONG_PARTITIONS={count}, or re-create the topic (in use it must stay: areas would move)"
+        return f"has {count} partitions, configured are {settings.partitions}", step
     wanted = topic_config(topic, virtual_time=settings.virtual_time).get(TIMESTAMPS)
     if wanted and stamp and stamp != wanted:
         name = settings.topic_prefix + topic.name
         alter = f"--alter --entity-type topics --entity-name {name} --add-config {TIMESTAMPS}={wanted}"
-        return f"has {stamp}, must have {wanted}: run `kafka-configs.sh {alter}`"
-    return ""
+        return f"has {stamp}, must have {wanted}", f"run `kafka-configs.sh {alter}`"
+    return "", ""
 
 
 async def timestamp_types(settings: Settings, names: list[str]) -> dict[str, str]:

@@ -69,6 +69,7 @@ class HttpServer:
         return why
 
     async def _metrics_page(self, _: web.Request) -> web.Response:
+        self._metrics.lost.labels(self._settings.realm).set(len(self._lanes.lost()))
         self._metrics.ready.labels(self._settings.realm).set(0 if self.reasons() else 1)
         body = generate_latest(self._metrics.registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})

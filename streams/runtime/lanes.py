@@ -272,4 +272,3 @@ class Lanes:
         self._metrics.unpublished.labels(realm).set(row["rows"])
         self._metrics.unpublished_age.labels(realm).set(row["age"])
         self._metrics.degraded.labels(realm).set(row["degraded"])
-        self._metrics.lost.labels(realm).set(len(self.lost()))

@@ -71,12 +71,23 @@ async def pending(connection: asyncpg.Connection) -> tuple[Migration, ...]:
     return known[len(rows) :]
 
 
+async def _claim(connection: asyncpg.Connection, realm: str) -> None:
+    """Two realms whose names differ only in what a schema's name cannot show must not share one."""
+    schema = schema_name(realm)
+    owner = await connection.fetchval("select obj_description(to_regnamespace($1)::oid, 'pg_namespace')", schema)
+    if owner is None:
+        await connection.execute(f"""comment on schema "{schema}" is '{realm}'""")
+    elif owner != realm:
+        raise MigrationError(f"schema {schema} belongs to realm {owner}: give realm {realm} another name")
+
+
 async def migrate(dsn: str, realm: str = "actual", upto: int | None = None) -> tuple[str, ...]:
     """Bring the realm's schema to the newest version (or to number `upto`); returns what was applied."""
     connection = await connect(dsn, realm)
     try:
         await connection.execute("select pg_advisory_lock($1)", LOCK)
         await connection.execute(f'create schema if not exists "{schema_name(realm)}"')
+        await _claim(connection, realm)
         await connection.execute(
             "create table if not exists schema_migration "
             "(number integer primary key, name text not null, digest text not null, "

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from streams.cli import main
 from streams.local.postgres import create_database, drop_database
 from streams.runtime.startup import create_topics
 from streams.scenario.parse import load
@@ -48,18 +52,34 @@ class Ran:
 
 @dataclass(frozen=True)
 class Console:
-    """Runs `liandong` in a folder of its own, with these settings as environment variables."""
+    """Types `liandong` in a folder of its own, with these settings as environment variables."""
 
     folder: Path
     settings: Settings | None = None
 
-    def run(self, *args: str, timeout: float = 100) -> Ran:
+    def run(self, *args: str) -> Ran:
+        """In this process: what is tested is what the command does. Starting Python each time would cost minutes."""
+        out, err = io.StringIO(), io.StringIO()
+        with ExitStack() as held:
+            patch = held.enter_context(pytest.MonkeyPatch.context())
+            patch.chdir(self.folder)
+            patch.setattr(sys, "argv", ["liandong", *args])
+            for name in [name for name in os.environ if name.startswith("LIANDONG_")]:
+                patch.delenv(name)
+            for name, value in self._environment().items():
+                patch.setenv(name, value)
+            held.enter_context(redirect_stdout(out))
+            held.enter_context(redirect_stderr(err))
+            code = _exit_code()
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    def spawn(self, *args: str, timeout: float = 100) -> Ran:
+        """As its own process: the real thing."""
         known = {name: value for name, value in os.environ.items() if not name.startswith("LIANDONG_")}
-        mine = environment(self.settings) if self.settings is not None else {}
         done = subprocess.run(
             [sys.executable, "-m", "streams.cli", *args],
             cwd=self.folder,
-            env={**known, **mine, "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+            env={**known, **self._environment(), "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             timeout=timeout,
@@ -67,10 +87,35 @@ class Console:
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 
-    def ok(self, *args: str, timeout: float = 100) -> Ran:
-        ran = self.run(*args, timeout=timeout)
+    def ok(self, *args: str) -> Ran:
+        """As `run`, and it must end well."""
+        ran = self.run(*args)
         assert ran.code == 0, (args, ran)
         return ran
+
+    def real(self, *args: str, timeout: float = 100) -> Ran:
+        """As `spawn`, and it must end well."""
+        ran = self.spawn(*args, timeout=timeout)
+        assert ran.code == 0, (args, ran)
+        return ran
+
+    def _environment(self) -> dict[str, str]:
+        mine = environment(self.settings) if self.settings is not None else {}
+        return {**mine, "COLUMNS": "200"}
+
+
+def _exit_code() -> int:
+    """How `main` ends. A thread of its own: commands run their own event loop."""
+
+    def call() -> int:
+        try:
+            main()
+        except SystemExit as end:
+            return end.code if isinstance(end.code, int) else int(end.code is not None)
+        return 0
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(call).result()
 
 
 @pytest.fixture

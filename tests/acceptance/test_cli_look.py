@@ -20,10 +20,10 @@ INCIDENT = "990100-20260310-001"
 
 def test_incident_list_and_show_tell_sc_1(live: Live) -> None:
     """SC-1: one incident, 重大, response III, joint mechanism by W2."""
-    (row,) = live.console.ok("incident", "list", "--json").json
+    (row,) = live.console.real("incident", "list", "--json").json
     assert (row["incident"], row["composite"], row["response"], row["task_forces"]) == (INCIDENT, 2, 3, 1)
     assert "重大 II" in live.console.ok("incident", "list").out
-    shown = live.console.ok("incident", "show", "EXPLOSION", "--json").json
+    shown = live.console.real("incident", "show", "EXPLOSION", "--json").json
     assert shown["figures"]["deaths"] == 12
     assert {family["family"]: family["severity"] for family in shown["families"]}["WSA"] == 2
     told = live.console.ok("incident", "show", INCIDENT, "--events", "200").out
@@ -33,7 +33,7 @@ def test_incident_list_and_show_tell_sc_1(live: Live) -> None:
 
 
 def test_decisions_pending_says_who_must_decide_since_when(live: Live) -> None:
-    rows = live.console.ok("decisions", "pending", "--json").json
+    rows = live.console.real("decisions", "pending", "--json").json
     assert all(row["incident"] == INCIDENT and row["offices"] for row in rows)
     assert rows[0]["opened_at"].startswith("2026-03-10T")
     assert "待决事项" in live.console.ok("decisions", "pending", "--area", "990100").out
@@ -41,7 +41,7 @@ def test_decisions_pending_says_who_must_decide_since_when(live: Live) -> None:
 
 def test_request_explain_tells_why_in_one_screen(live: Live) -> None:
     """D6: candidates with times, what was taken, why another was not."""
-    told = live.console.ok("request", "explain", "RQ-TF").out
+    told = live.console.real("request", "explain", "RQ-TF").out
     assert len(told.splitlines()) < 45
     for words in ("DP-B-DIS", "needs authorisation", "AL-1", "10.0 min", "取 taken 300"):
         assert words in told
@@ -52,7 +52,7 @@ def test_request_explain_tells_why_in_one_screen(live: Live) -> None:
 
 def test_policy_explain_goes_from_facts_to_rule_to_source(live: Live) -> None:
     """B4."""
-    told = live.console.ok("policy", "explain", "EXPLOSION").out
+    told = live.console.real("policy", "explain", "EXPLOSION").out
     for words in ("WSA-2", "Decree 493", "deaths = 12", "已核实"):
         assert words in told
     assert live.console.run("policy", "explain", "NOBODY").code == 2
@@ -62,7 +62,7 @@ def test_replay_is_identical_three_ways(live: Live, pg_server: PostgresPart) -> 
     """A5: folded, decided again, and from the topics."""
     (fold,) = live.console.ok("replay", "--json").json
     assert (fold["same"], fold["mode"]) == (True, "fold")
-    decide, topics = live.console.ok("replay", "--decide", "--topics", "--json").json
+    decide, topics = live.console.real("replay", "--decide", "--topics", "--json").json
     assert decide["events"] == topics["events"] == fold["events"] > 300
     assert "identical 一致" in live.console.ok("replay", "--area", "990100").out
 
@@ -124,7 +124,7 @@ def _changed(row: asyncpg.Record) -> dict[str, object] | asyncpg.Record:
 
 
 def test_doctor_finds_nothing_wrong(live: Live) -> None:
-    found = {line["what"]: line["state"] for line in live.console.run("doctor", "--json").json}
+    found = {line["what"]: line["state"] for line in live.console.spawn("doctor", "--json").json}
     assert {found[what] for what in ("offsets", "topics", "worker", "clocks", "backlog", "migrations")} == {"ok"}
 
 
@@ -133,9 +133,9 @@ def test_policy_check_and_diff(live: Live, folder: tuple[str, ...]) -> None:
     from tests.acceptance.conftest import ROOT
 
     places = [str(ROOT / one) for one in folder]
-    assert len(live.console.ok("policy", "check", *places, "--json").json["version"]) == 64
+    assert len(live.console.real("policy", "check", *places, "--json").json["version"]) == 64
     if places:
-        assert "the same" in live.console.ok("policy", "diff", *places).out
+        assert "the same" in live.console.real("policy", "diff", *places).out
         wrong = live.console.folder / "wrong"
         wrong.mkdir(exist_ok=True)
         for path in (ROOT / "streams" / "policy").glob("*.yaml"):

@@ -42,18 +42,18 @@ def claims(folder: Path, **other: Any) -> str:
 
 def test_a_directive_is_signed_sent_and_accepted_or_refused_with_its_code(live: Live) -> None:
     path = claims(live.console.folder)
-    signature = live.console.ok("directive", "sign", path, "--person", "mayor").out.strip()
+    signature = live.console.real("directive", "sign", path, "--person", "mayor").out.strip()
     assert ".." in signature
     refused = live.console.run("directive", "send", path, "--person", "governor", "--json")
     assert refused.code == 1
     assert refused.json["refusal"]["code"] == "UNKNOWN_KEY"
-    accepted = live.console.ok("directive", "send", path, "--person", "mayor", "--json").json
+    accepted = live.console.real("directive", "send", path, "--person", "mayor", "--json").json
     assert "order.issued.v1" in accepted["events"]
 
 
 def test_a_key_is_made_once_and_signs(live: Live, tmp_path: Path) -> None:
     key = tmp_path / "key.json"
-    made = live.console.ok("directive", "key", "k-1", "--out", str(key)).json
+    made = live.console.real("directive", "key", "k-1", "--out", str(key)).json
     assert set(made["register"]) == {"kid", "x"}
     assert key.stat().st_mode & 0o077 == 0
     assert live.console.run("directive", "key", "k-1", "--out", str(key)).code == 2
@@ -79,8 +79,8 @@ def test_claims_that_cannot_be_are_not_sent(
 
 
 def test_a_policy_is_stored_and_adopted(live: Live) -> None:
-    version = live.console.ok("policy", "store", "--json").json["version"]
-    told = live.console.ok("policy", "adopt", version, "--area", AREA, "--reason", "test")
+    version = live.console.real("policy", "store", "--json").json["version"]
+    told = live.console.real("policy", "adopt", version, "--area", AREA, "--reason", "test")
     assert "from now on" in told.out
 
 
@@ -89,9 +89,9 @@ def test_a_repaired_dead_letter_comes_back_under_its_own_id(live: Live, tmp_path
     lost = live.console.run("policy", "adopt", "0" * 64, "--area", AREA)
     assert lost.code == 1
     assert "UNKNOWN_POLICY" in lost.out
-    (letter, *_) = live.console.ok("deadletters", "list", "--category", "unreadable", "--json").json
+    (letter, *_) = live.console.real("deadletters", "list", "--category", "unreadable", "--json").json
     ref = letter["ref"]
-    assert "ce_type: policy.adopted.v1" in live.console.ok("deadletters", "show", ref).out
+    assert "ce_type: policy.adopted.v1" in live.console.real("deadletters", "show", ref).out
     original = dict(live.console.ok("deadletters", "show", ref, "--json").json["headers"])["ce_id"]
 
     again = live.console.run("deadletters", "redrive", ref)
@@ -100,7 +100,7 @@ def test_a_repaired_dead_letter_comes_back_under_its_own_id(live: Live, tmp_path
     version = live.console.ok("policy", "check", "--json").json["version"]
     repaired = tmp_path / "repaired.json"
     repaired.write_text(json.dumps({"area": AREA, "version": version}))
-    worked = live.console.ok("deadletters", "redrive", ref, "--value", str(repaired), "--json").json
+    worked = live.console.real("deadletters", "redrive", ref, "--value", str(repaired), "--json").json
     assert worked["events"] == ["area.policy_taken.v1"]
     settled = {one["ref"]: one for one in live.console.ok("deadletters", "list", "--all", "--json").json}
     assert settled[ref]["outcome"] == "redriven"
@@ -108,7 +108,7 @@ def test_a_repaired_dead_letter_comes_back_under_its_own_id(live: Live, tmp_path
 
     (second, *_) = live.console.ok("deadletters", "list", "--category", "unreadable", "--json").json
     assert second["ref"] != ref
-    live.console.ok("deadletters", "dismiss", second["ref"], "--reason", "test")
+    live.console.real("deadletters", "dismiss", second["ref"], "--reason", "test")
     unreadable = live.console.run("deadletters", "redrive", ref, "--header", "ce_type=nothing.v1")
     assert unreadable.code == 1
     assert "would be unreadable again: UNKNOWN_TYPE" in unreadable.err

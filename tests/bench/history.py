@@ -15,7 +15,7 @@ from streams.domain.context import Context, Received
 from streams.domain.core import Incident, Timer
 from streams.domain.state import ENTITIES, AreaState, Entity
 from streams.policy.model import Policy
-from streams.runtime.items import fired, next_due
+from streams.runtime.due import fired, next_due
 from streams.store.policy_book import PolicyBook
 from tests.bench.ratio import reports
 from tests.bench.track import WORKER, Track
@@ -98,7 +98,8 @@ def _renamed(entity: Entity, *names: str) -> Entity:
     text = entity.model_dump_json()
     for name in names:
         text = text.replace(name, "OLD")
-    return type(entity).model_validate_json(text)
+    renamed = type(entity).model_validate_json(text)
+    return renamed if "OLD" in renamed.id else renamed.model_copy(update={"id": f"{renamed.id}-OLD"})
 
 
 def _live(state: AreaState, policy: Policy, messages: Iterable[Message]) -> None:

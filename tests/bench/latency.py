@@ -14,7 +14,7 @@ from tests.support.city import City
 from tests.support.messages import Message
 from tests.support.opening import open_cities
 from tests.support.site import Parts, Site, new_site, until
-from tests.support.story import FRESH, Story
+from tests.support.story import FRESH, RUSH, Story
 from tests.support.upstream import Upstream
 
 BEAT_S = 0.02
@@ -57,7 +57,7 @@ def identity(message: Message) -> str:
 async def measure_latency(parts: Parts, *, seconds: int) -> dict[str, float]:
     """500 events/s in one area, 200 positions/s beside them; the first seconds warm up and do not count."""
     site = await new_site(parts, "latency", log_level="INFO", log_format="json")
-    story = Story(City(1), seed=1, ages=FRESH)
+    story = Story(City(1), seed=1, ages=FRESH, mix=RUSH)
     worker = site.worker("worker")
     worker.start()
     answered = Answered(site)

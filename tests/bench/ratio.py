@@ -36,8 +36,9 @@ async def measure_ratio(parts: Parts, *, pairs: int, records: int) -> dict[str, 
                 raise AssertionError(f"worker and loop decided differently ({lap.timers} timers fired)")
         ratios.append(worker.events_per_s / loop.events_per_s)
         rates.append(worker.events_per_s)
-        rate = f"worker {worker.events_per_s:.0f}, loop {loop.events_per_s:.0f} events/s"
-        print(f"  {rate}: {ratios[-1]:.3f}", flush=True)
+        costs.append(loop.cpu_us / worker.cpu_us)
+        for name, lap in laps.items():
+            print(f"  {name}: {lap.events_per_s:.0f} events/s, {lap.cpu_us:.0f} us of processor time each", flush=True)
     return {
         "stream.ratio": statistics.median(ratios),
         "stream.cpu_ratio": statistics.median(costs),

@@ -93,18 +93,20 @@ async def _positions(database: asyncpg.Connection, sent: Sent, findings: Finding
 
 async def _letters(site: Site, database: asyncpg.Connection, sent: Sent, findings: Findings) -> None:
     published: dict[Origin, set[tuple[str, bytes]]] = {}
+    why: dict[Origin, str] = {}
     async for record in read(site, [DEAD_LETTERS]):
         headers = dict(record.headers)
         origin = (headers["dl_topic"].decode(), int(headers["dl_partition"]), int(headers["dl_offset"]))
         content = (headers["dl_code"].decode(), sha256(record.value or b"").digest())
         findings.count("letters_repeated", origin in published)
+        why[origin] = headers["dl_message"].decode()
         published.setdefault(origin, set()).add(content)
     for origin, content in sent.letters.items():
         if content not in published.get(origin, set()):
             findings.wrong("poison_missing", f"{origin} should be a dead letter {content[0]}")
     for origin, contents in published.items():
         if origin not in sent.letters:
-            findings.wrong("unexpected_letters", f"{origin} became a dead letter {[code for code, _ in contents]}")
+            findings.wrong("unexpected_letters", f"{origin} became a dead letter {sorted(contents)[0][0]}: {why[origin]}")
         elif len(contents) > 1:
             findings.wrong("not_identical", f"dead letter of {origin} has {len(contents)} contents")
     unsent = await database.fetchval("select count(*) from dead_letter where not published")

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,8 +15,7 @@ from streams.local.kafka import available
 from streams.runtime.startup import create_topics
 from streams.settings import Settings
 from tests.parts_server import KafkaPart
-from tests.support import alarm
-from tests.support.running import Wire, Worker, envelope, settings_for, until, wire, worker_process
+from tests.support.running import Wire, Worker, settings_for, until, wire, worker_process
 from tests.support.site import Parts, new_site, real_parts
 
 AREA = "420100"
@@ -194,7 +191,9 @@ async def make_anew(settings: Settings, topic: str) -> None:
         await admin.delete_topics([topic])
         for _ in range(100):
             await asyncio.sleep(0.1)
-            made = await admin.create_topics([NewTopic(topic, 1, 1, topic_configs={"message.timestamp.type": "LogAppendTime"})])
+            made = await admin.create_topics(
+                [NewTopic(topic, 1, 1, topic_configs={"message.timestamp.type": "LogAppendTime"})]
+            )
             if made.topic_errors[0][1] == 0:
                 return
     finally:

@@ -81,7 +81,7 @@ async def test_the_views_show_sc_1_as_it_ended(played: asyncpg.Connection) -> No
     (response,) = await played.fetch("select * from responses")
     assert (response["level"], response["status"], response["zone"]) == (3, "running", "990100")
     (force,) = await played.fetch("select * from task_forces")
-    assert (force["lead"], force["deputy"], force["rules"]) == ("emergency_management", "health", ["W2"])
+    assert (force["lead"], force["deputy"], force["rules"]) == ("emergency_management", "health", ["W2", "D3"])
     sums = await played.fetch(
         "select resources.district, sum(commitments.quantity) as taken "
         "from commitments join resources using (area, resource) "

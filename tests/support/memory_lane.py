@@ -12,7 +12,8 @@ import asyncpg
 
 from schemas.base import InputEvent
 from schemas.codec import encode
-from schemas.topics import INPUT_TOPICS
+from schemas.inputs.clock import ClockAdvanced
+from schemas.topics import INPUT_TOPICS, REALM_CLOCK
 from streams.runtime.areas import Areas
 from streams.runtime.due import DueTimers
 from streams.runtime.lane import Lane
@@ -25,6 +26,7 @@ from streams.settings import Settings
 from streams.store.database import open_pool
 from streams.store.policy_book import PolicyBook
 from streams.store.rows import EventRow, LetterRow
+from streams.store.sql import QUERIES
 from streams.telemetry import Metrics, configure_logging
 
 PARTITION = 0
@@ -124,11 +126,20 @@ class MemoryLane:
 
     # ---- the broker
 
-    def append(self, event: InputEvent, *, id: str | None = None, key: str | None = None) -> Record:
-        """Append an event at the broker's clock."""
+    def append(
+        self, event: InputEvent, *, id: str | None = None, key: str | None = None, virtual: datetime | None = None
+    ) -> Record:
+        """Append an event at the broker's clock; in an exercise it says when it happens."""
         self._ids += 1
         headers = envelope(id or f"e{self._ids}", event.TYPE)
+        if virtual is not None:
+            headers.append(("ce_virtualtime", virtual.isoformat().encode()))
         return self.append_raw(event.TOPIC, encode(event), headers, (key or event.area).encode())
+
+    def advance(self, to: datetime) -> Record:
+        """In an exercise: time moves, after everything that stands on the topics now."""
+        after = {topic: {PARTITION: log.end} for topic, log in self.logs.items() if topic != REALM_CLOCK}
+        return self.append(ClockAdvanced(area=AREA, to=to, after=after), virtual=to)
 
     def append_raw(
         self, topic: str, value: bytes | None, headers: Headers, key: bytes | None = AREA.encode()
@@ -152,6 +163,8 @@ class MemoryLane:
                 PARTITION,
             )
             rows = await connection.fetch("select topic, next_offset from input_offset where partition = $1", PARTITION)
+            heads = await connection.fetch(QUERIES["head_instants"])
+        self.lane._work._transactions.areas.learn({row["area"]: row["now"] for row in heads})
         positions = {Position(row["topic"], PARTITION): row["next_offset"] for row in rows}
         self._fetched = {row["topic"]: row["next_offset"] for row in rows}
         await self.lane.start(positions, self.ends())

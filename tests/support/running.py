@@ -101,11 +101,15 @@ class Worker:
     async def wait_ready(self, timeout: float = 60.0, *, ready: bool = True) -> None:
         """Wait until /readyz says so."""
 
-        async def probe() -> bool:
-            assert self.child.running, self.child.tail()
-            return await self.is_ready() is ready
+        told = ""
 
-        await until(probe, timeout, f"ready is {ready}", self.child.tail)
+        async def probe() -> bool:
+            nonlocal told
+            assert self.child.running, self.child.tail()
+            status, told = await self.get("/readyz")
+            return (status == 200) is ready
+
+        await until(probe, timeout, f"ready is {ready}", lambda: f"{told}\n{self.child.tail()}")
 
 
 async def until(

@@ -1,6 +1,6 @@
 """What happens in one city, told by its upstream systems: records that refer to each other, in causal order."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -22,6 +22,16 @@ AGES = (0.2, 2.0, 58.0, 59.0, 59.5, 118.5, 119.5)
 """Minutes since a first report's incident became known: some statutory terms end while a run lasts."""
 FRESH = (0.1,)
 """No term ends within a bench."""
+CRISIS = {
+    "report": 26, "position": 16, "call": 14, "request": 9, "directive": 9, "heartbeat": 7, "status": 5, "signal": 5,
+    "quantity": 3, "upward": 2, "amend": 2, "alert": 2,
+}  # fmt: skip
+"""Shares of kinds of records where everybody asks for more than there is: for fault runs."""
+RUSH = {
+    "report": 50, "position": 40, "call": 25, "heartbeat": 12, "status": 6, "signal": 6, "upward": 2, "directive": 2,
+    "quantity": 0.5, "request": 0.5, "alert": 0.2,
+}  # fmt: skip
+"""Shares in a city whose lines ring without pause; its few requests can mostly be met."""
 SYSTEMS = ("cad", "ems", "duty", "catalogue", "command")
 OPEN_CASES = 10
 """A city that has so many incidents follows them up before it reports another."""
@@ -50,7 +60,9 @@ class Case:
 class Story:
     """A city's records. The same seed tells the same story, but for the times."""
 
-    def __init__(self, city: City, seed: int, *, ages: tuple[float, ...] = AGES) -> None:
+    def __init__(
+        self, city: City, seed: int, *, ages: tuple[float, ...] = AGES, mix: Mapping[str, float] = CRISIS
+    ) -> None:
         self.city = city
         self._random = Random(f"{seed}:{city.area}")
         self._ages = ages
@@ -60,20 +72,22 @@ class Story:
         self._calls: list[tuple[str, int, int]] = []
         self._signals: list[str] = []
         self._alerts: list[str] = []
-        self._chapters: list[tuple[Callable[[], Message], int]] = [
-            (self._report, 26),
-            (self._position, 16),
-            (self._call, 14),
-            (self._request, 9),
-            (self._directive, 9),
-            (self._heartbeat, 7),
-            (self._status, 5),
-            (self._signal, 5),
-            (self._quantity, 3),
-            (self._upward, 2),
-            (self._amend, 2),
-            (self._alert, 2),
-        ]
+        chapters: dict[str, Callable[[], Message]] = {
+            "report": self._report,
+            "position": self._position,
+            "call": self._call,
+            "request": self._request,
+            "directive": self._directive,
+            "heartbeat": self._heartbeat,
+            "status": self._status,
+            "signal": self._signal,
+            "quantity": self._quantity,
+            "upward": self._upward,
+            "amend": self._amend,
+            "alert": self._alert,
+        }
+        self._chapters = [chapters[name] for name in mix]
+        self._weights = list(mix.values())
 
     def opening(self) -> list[Message]:
         """The registers, the area itself first."""
@@ -81,9 +95,7 @@ class Story:
 
     def next(self) -> Message:
         """The next record."""
-        chapters, weights = zip(*self._chapters, strict=True)
-        chapter: Callable[[], Message] = self._random.choices(chapters, weights)[0]
-        return chapter()
+        return self._random.choices(self._chapters, self._weights)[0]()
 
     def report_stream(self) -> Iterator[Message]:
         """First reports and follow-ups, and nothing else."""

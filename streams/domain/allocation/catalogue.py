@@ -102,9 +102,9 @@ def _keep_promises(at: Desk, resource_id: str, reason: str) -> Events:
         yield from serve(at, (at.state.of(Resource)[resource_id].kind,), "displaced")
 
 
-def _first_to_lose(commitment: Commitment) -> tuple[int, float, int]:
+def _first_to_lose(commitment: Commitment) -> tuple[int, float, int, str]:
     number = int(commitment.id.rpartition("/")[2])
-    return -commitment.urgency, -commitment.committed_at.timestamp(), -number
+    return -commitment.urgency, -commitment.committed_at.timestamp(), -number, commitment.id
 
 
 def decide_expiry(state: AreaState, fired: TimerFired, context: Context) -> Iterator[OutputEvent]:

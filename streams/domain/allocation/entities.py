@@ -19,6 +19,12 @@ OPEN_STAGES = frozenset(
 BEFORE_ARRIVAL = frozenset({"committed", "reserved", "ordered", "accepted", "en_route", "shipped"})
 
 
+PROGRESS = {
+    "accepted": 1, "en_route": 2, "shipped": 2, "on_scene": 3, "occupied": 3, "delivered": 3,
+}  # fmt: skip
+"""How far a stage is: reports may come late or out of order, and never take a commitment back."""
+
+
 class Resource(Entity):
     """A catalogue entry as it stands: what its owner says, what is on hand, what we have promised of it."""
 

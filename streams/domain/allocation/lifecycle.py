@@ -14,7 +14,7 @@ from schemas.outputs import allocation_events as out
 from schemas.outputs.catalogue_events import ResourceStatus, ResourceStatusChanged
 from streams.domain.allocation.changes import Step, changed_by, ended
 from streams.domain.allocation.desk import Desk, desk, open_commitments
-from streams.domain.allocation.entities import BEFORE_ARRIVAL, OPEN_STAGES, Commitment, Line, Resource
+from streams.domain.allocation.entities import BEFORE_ARRIVAL, OPEN_STAGES, PROGRESS, Commitment, Line, Resource
 from streams.domain.allocation.lines import Events, serve
 from streams.domain.context import Context, TimerFired
 from streams.domain.directives.refs import resolve_incident
@@ -91,7 +91,7 @@ def _step(at: Desk, event: ResourceDeploymentReported, resource: Resource, commi
     if step is None:
         yield contradicted(event, commitment, "no such step for a resource of this form")
         return
-    if step.stage == commitment.stage:
+    if step.stage in OPEN_STAGES and PROGRESS[step.stage] <= PROGRESS.get(commitment.stage, 0):
         return
     change = changed_by(at, commitment, step, event.observed_at, event.reason, event.quantity)
     yield change

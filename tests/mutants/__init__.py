@@ -1,0 +1,1 @@
+"""Breaking the core on purpose: every seeded mutant must be noticed by the tests."""
