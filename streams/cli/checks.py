@@ -7,6 +7,8 @@ import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 import asyncpg
@@ -23,6 +25,8 @@ from streams.store.sql import QUERIES
 
 State = Literal["ok", "wrong", "unreachable", "note"]
 OLDEST_POSTGRES = 15
+WORKER_SKEW_S = 1.0
+"""A worker tells its clock in whole seconds only."""
 PUBLISHING_S = 3.0
 """Within so long a running worker moves a publish cursor."""
 
@@ -225,8 +229,11 @@ def worker_lines(url: str) -> list[Line]:
     except (OSError, ValueError) as error:
         step = "start one: liandong worker; or name another: --worker http://HOST:PORT"
         return [Line("worker", "wrong", f"none answers at {url} ({error})", step)]
-    if told["ready"]:
-        return [Line("worker", "ok", f"ready at {url}")]
-    return [
-        Line("worker", "wrong", f"not ready at {url}: {'; '.join(told['reasons'])}", "see its log; most of this passes")
-    ]
+    lines = [Line("worker", "ok", f"ready at {url}")]
+    if not told["ready"]:
+        said = f"not ready at {url}: {'; '.join(told['reasons'])}"
+        lines = [Line("worker", "wrong", said, "see its log; most of this passes")]
+    skew = (parsedate_to_datetime(date) - datetime.now(UTC)).total_seconds()
+    if not -WORKER_SKEW_S - 1 < skew < WORKER_SKEW_S:
+        lines.append(Line("clocks", "wrong", f"the worker's is {skew:+.0f} s off", "synchronise its clock (chrony)"))
+    return lines

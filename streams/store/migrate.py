@@ -76,7 +76,8 @@ async def _claim(connection: asyncpg.Connection, realm: str) -> None:
     schema = schema_name(realm)
     owner = await connection.fetchval("select obj_description(to_regnamespace($1)::oid, 'pg_namespace')", schema)
     if owner is None:
-        await connection.execute(f"""comment on schema "{schema}" is '{realm}'""")
+        name = realm.replace("'", "''")
+        await connection.execute(f"""comment on schema "{schema}" is '{name}'""")
     elif owner != realm:
         raise MigrationError(f"schema {schema} belongs to realm {owner}: give realm {realm} another name")
 

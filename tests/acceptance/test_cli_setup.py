@@ -15,6 +15,7 @@ from streams.local.ports import free_ports
 from streams.local.postgres import create_database, drop_database
 from streams.settings import Settings
 from streams.stack import environment
+from streams.store.migrate import connect
 from tests.acceptance.conftest import ROOT, Console
 
 if TYPE_CHECKING:
@@ -98,6 +99,23 @@ def _run_worker(console: Console) -> None:
         finally:
             worker.send_signal(signal.SIGTERM)
             assert worker.wait(30) == 0
+
+
+async def test_doctor_finds_a_lost_offset_and_events_that_nobody_publishes(fresh: Console) -> None:
+    """OFFSET_LOST: never a silent skip; the log's bounds and what to do are told."""
+    assert fresh.settings is not None
+    fresh.ok("migrate")
+    fresh.ok("topics", "create")
+    connection = await connect(fresh.settings.database, "actual")
+    await connection.execute("insert into input_offset (topic, partition, next_offset) values ('alerts', 1, 7)")
+    await connection.execute(
+        "insert into area_head (area, seq, now, chain, published, partition) values ('420100', 3, now(), '\\x00', 1, 0)"
+    )
+    await connection.close()
+    lines = {line["what"]: line for line in fresh.run("doctor", "--json").json}
+    assert "alerts-1: applied up to 7, the log has 0 to 0" in lines["offsets"]["said"]
+    assert "the topic was re-created" in lines["offsets"]["next_step"]
+    assert lines["backlog"]["said"] == "2 recorded events of areas 420100 wait to be published"
 
 
 def test_a_worker_that_cannot_start_says_what_to_run(fresh: Console) -> None:

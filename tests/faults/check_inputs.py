@@ -106,7 +106,7 @@ async def _letters(site: Site, database: asyncpg.Connection, sent: Sent, finding
             findings.wrong("poison_missing", f"{origin} should be a dead letter {content[0]}")
     for origin, contents in published.items():
         if origin not in sent.letters:
-            findings.wrong("unexpected_letters", f"{origin} became a dead letter {sorted(contents)[0][0]}: {why[origin]}")
+            findings.wrong("unexpected_letters", f"{origin} became a dead letter {min(contents)[0]}: {why[origin]}")
         elif len(contents) > 1:
             findings.wrong("not_identical", f"dead letter of {origin} has {len(contents)} contents")
     unsent = await database.fetchval("select count(*) from dead_letter where not published")

@@ -94,7 +94,8 @@ async def test_each_thing_that_is_wrong_is_named(
     assert len(told["reasons"]) == 1
     assert reason in told["reasons"][0]
     assert (await get(address, "/healthz"))[0] == 200
-    samples = {s.name: s.value for f in text_string_to_metric_families((await get(address, "/metrics"))[1]) for s in f.samples}
+    _, page = await get(address, "/metrics")
+    samples = {s.name: s.value for f in text_string_to_metric_families(page) for s in f.samples}
     assert samples["liandong_ready"] == 0
     assert samples["liandong_offset_lost_lanes"] == ("LOST" in reason)
 

@@ -51,7 +51,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "key = (aged[0], self.round_of(line), aged[1], line.id)",
         "key = (aged[0], self.round_of(line), 0, line.id)",
     ),
-    Mutant("no rounds", "queue", "return self._rounds.get(line.incident or line.request, 0)", "return 0"),
+    Mutant(
+        "no rounds",
+        "queue",
+        "return self._rounds.get(line.incident, 0) if line.incident is not None else 0",
+        "return 0",
+    ),
     Mutant("whole line in one turn", "lines", "1 if turn.others(order) else None", "None"),
     Mutant(
         "authorisation not asked for", "lines", "if crosses and authorisation is None:", "if crosses and line.need < 0:"

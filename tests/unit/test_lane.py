@@ -170,7 +170,9 @@ async def test_a_clock_does_not_pass_before_what_it_names_is_here() -> None:
     assert taken(inbox)[-1] == (REALM_CLOCK, 0)
 
 
-@pytest.mark.parametrize("header", [None, b"", b"\xff", b"soon", b"0001-01-01T00:00:00+14:00", b"99999-01-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "header", [None, b"", b"\xff", b"soon", b"0001-01-01T00:00:00+14:00", b"99999-01-01T00:00:00Z"]
+)
 async def test_odd_instants_wait_for_nothing_and_break_nothing(header: bytes | None) -> None:
     inbox, areas = exercise()
     areas.learn({AREA: minute(0)})

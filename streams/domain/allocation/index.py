@@ -151,7 +151,8 @@ class AllocationIndex:
             self._move(commitment, new)
 
     def _hold(self, commitment: Commitment, *, holds: bool) -> None:
-        self.queue(commitment.kind).hold(commitment.incident or commitment.request, 1 if holds else -1)
+        if commitment.incident is not None:
+            self.queue(commitment.kind).hold(commitment.incident, 1 if holds else -1)
         if holds:
             self._holdings.setdefault(commitment.resource, {})[commitment.id] = None
         else:
