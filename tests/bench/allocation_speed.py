@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from itertools import count
+from pathlib import Path
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from streams.policy.allocation import Allocation
 from streams.policy.model import Policy
 from tests.bench.allocation_problems import AREA, EPOCH, BenchCity, after, bench_law, make_city, make_requests
 
+PAGE_BYTES = 4096
 PREEMPTION = {"preemption_classes": (1,)}
 
 
@@ -132,29 +134,32 @@ def measure(units: int, requests: int) -> dict[str, float]:
     }
 
 
-def restart(units: int, open_requests: int) -> tuple[float, float]:
-    """Seconds from stored rows to the first decision with so many waiting lines; bytes of a unit's row in memory."""
+def restart(units: int, open_requests: int) -> dict[str, float]:
+    """Seconds from stored rows to the first decision with so many requests waiting, and bytes of memory per unit."""
     city = make_city(units, seed=1)
-    area = BenchArea(city, bench_law())
-    busy = [r.model_copy(update={"held": 1}) for r in area.state.of(Resource).values() if r.entry.form == "unit"]
-    stream = make_requests(city, open_requests, np.random.default_rng(5), rate_per_s=10.0)
-    entities: list[Entity] = [*area.state.of(Resource).values(), *area.state.of(Floor).values()]
-    entities = [e for e in entities if not isinstance(e, Resource) or e.entry.form != "unit"]
-    entities += busy
-    waiting = BenchArea(city, bench_law())
-    waiting.state.load(())
-    rows = [(type(entity), entity.model_dump_json()) for entity in entities]
-    scarce = BenchArea(BenchCity([], [], city.hubs, city.weights, city.spread), bench_law())
-    for at_s, request in stream:
-        scarce.send(request, at_s)
+    empty = BenchCity([], [], city.hubs, city.weights, city.spread)
+    rows: list[tuple[type[Entity], str]] = [
+        (Resource, Resource(id=r.resource, entry=r, quantity=r.quantity, held=int(r.form == "unit")).model_dump_json())
+        for r in city.resources
+    ]
+    # Nobody is there while they ask, so that all of them wait.
+    asking = BenchArea(empty, bench_law())
+    for at_s, request in make_requests(city, open_requests, np.random.default_rng(5), rate_per_s=10.0):
+        asking.send(request, at_s)
     for kind in (Request, Line):
-        rows += [(kind, entity.model_dump_json()) for entity in scarce.state.of(kind).values()]
+        rows += [(kind, entity.model_dump_json()) for entity in asking.state.of(kind).values()]
+    before = _resident_bytes()
     start = time.perf_counter()
-    fresh = BenchArea(BenchCity([], [], city.hubs, city.weights, city.spread), bench_law())
+    fresh = BenchArea(empty, bench_law())
     fresh.state.load(kind.model_validate_json(text) for kind, text in rows)
-    (_, request), *_ = make_requests(city, 1, np.random.default_rng(6), rate_per_s=1.0)
+    ((_, request),) = make_requests(city, 1, np.random.default_rng(6), rate_per_s=1.0)
     fresh.send(request.model_copy(update={"request": "AFTER"}), open_requests * 10.0)
-    return time.perf_counter() - start, 0.0
+    took = time.perf_counter() - start
+    return {"seconds": took, "bytes_per_unit": (_resident_bytes() - before) / units}
+
+
+def _resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * PAGE_BYTES
 
 
 if __name__ == "__main__":

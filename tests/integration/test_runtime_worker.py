@@ -2,14 +2,21 @@
 
 import asyncio
 import json
+import struct
 from pathlib import Path
 
 import asyncpg
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.protocol.produce import ProduceRequest
+from aiokafka.record import default_records as parts
+from aiokafka.record.util import calc_crc32c
 
+from schemas.codec import encode
 from schemas.inputs.registers import AreaRegistered, DistrictRegistered
 from schemas.topics import AREA_EVENTS, DEAD_LETTERS, REGISTERS
+from streams.settings import Settings
 from tests.parts_server import KafkaPart
-from tests.support.running import Wire, running_worker, settings_for, until, wire, worker_process
+from tests.support.running import Wire, envelope, running_worker, settings_for, until, wire, worker_process
 
 AREA = "420100"
 
