@@ -101,7 +101,7 @@ async def letter(settings: Settings, ref: str) -> asyncpg.Record:
 
 def headers_of(row: asyncpg.Record) -> Headers:
     """A dead letter's own headers."""
-    return [(name, base64.b64decode(value)) for name, value in json.loads(row["headers"])]
+    return [(name, None if value is None else base64.b64decode(value)) for name, value in json.loads(row["headers"])]
 
 
 def shown(row: asyncpg.Record) -> dict[str, Any]:

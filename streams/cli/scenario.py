@@ -63,6 +63,7 @@ def check(
     from streams.scenario.check import as_text
     from streams.scenario.check import check as judged
 
+    _both_or_none(brokers, database)
     show = json_text if as_json else as_text
     if core:
         leave(judged(files, show))
@@ -86,6 +87,7 @@ def run(
 
     Exit codes: as `liandong scenario check`.
     """
+    _both_or_none(brokers, database)
     if core:
         results = [told(one, partial(in_core, one), quiet=as_json) for one in loaded(files)]
     else:
@@ -95,6 +97,12 @@ def run(
     if as_json:
         print_json(results)
     leave(OK if all(result["passed"] for result in results) else UNMET)
+
+
+def _both_or_none(brokers: str | None, database: str | None) -> None:
+    if (brokers is None) != (database is None):
+        step = "give both, or none for parts that are started here"
+        raise CommandError("--brokers and --database belong together", step, USAGE)
 
 
 def loaded(files: list[Path]) -> "list[Scenario]":
@@ -172,9 +180,6 @@ def staged(
     """A stage of its own, or on the broker and the database that are named, and the runs as they are played there."""
     from streams.cli.played import cast, given_stage, own_stage
 
-    if (brokers is None) != (database is None):
-        step = "give both, or none for parts that are started here"
-        raise CommandError("--brokers and --database belong together", step, USAGE)
     kind = broker_kind(broker)
     loaded(files)
     runs = cast(files)

@@ -91,7 +91,7 @@ class Areas:
             (area, kind, id)
             for area, pairs in wanted.items()
             for kind, id in sorted(pairs)
-            if id not in unit.states[area].tables(kind)
+            if _incomplete(unit.states[area], kind, id)
         ]
         if not keys:
             return
@@ -144,6 +144,15 @@ class Areas:
             except Exception:
                 log.exception("state_not_undone", area=area)
                 self._cached.pop(area, None)
+
+
+def _incomplete(state: AreaState, kind: str, id: str) -> bool:
+    """Whether an input that names this needs more than is in memory.
+
+    What is still resident of a closed incident stands there without its siblings, which events about it also change.
+    """
+    entity = state.tables(kind).get(id)
+    return entity is None or (entity.incident is not None and not state.incident_open(entity.incident))
 
 
 def _entities(rows: Iterable[asyncpg.Record]) -> list[Entity]:

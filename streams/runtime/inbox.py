@@ -104,6 +104,11 @@ class Inbox:
             log.warning("gap", lane=self.partition, topic=topic, position=gap.position, got=start)
             self._missing[topic] = None
 
+    def missed(self, topic: str) -> None:
+        """Fetched records of a topic got lost on their way."""
+        if topic in self._queue.topics:
+            self._missing[topic] = None
+
     async def _is_whole(self, topic: str) -> bool:
         """Whether a hole in the offsets is of no account (the end of a producer's transaction).
 

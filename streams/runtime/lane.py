@@ -116,6 +116,11 @@ class Lane:
         except OffsetLostError as lost:
             if self._running():
                 self.lose(str(lost))
+        except Exception:
+            # Faust would go on with the next batch as if nothing had happened.
+            self.failed_at = time.monotonic()
+            log.exception("offer_failed", lane=self.partition, topic=topic)
+            self._inbox.missed(topic)
         self._wake.set()
 
     def end_seen(self, ends: Mapping[Position, int]) -> None:
@@ -135,7 +140,7 @@ class Lane:
 
     @property
     def applied(self) -> Mapping[Position, int]:
-        """Where each topic stands: everything before has been applied and published."""
+        """Where each topic stands: everything before has been applied."""
         return self._work.applied
 
     @property

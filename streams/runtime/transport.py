@@ -5,12 +5,14 @@ Kafka's own committed offsets only serve lag monitors.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
@@ -178,6 +180,17 @@ def transport_for(
             consumer._fetch_max_wait_ms = fetch_wait_ms  # noqa: SLF001
             consumer._isolation_level = isolation  # noqa: SLF001
             return consumer
+
+        async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+            """Kafka's own offsets are for lag monitors: no worker ends because they cannot be stored."""
+            own = {tp: OffsetAndMetadata(at, "") for tp, at in offsets.items() if tp in self.assignment()}
+            self.tp_last_committed_at.update(dict.fromkeys(own, time.monotonic()))
+            try:
+                await self._ensure_consumer().commit(own)
+            except Exception as error:  # noqa: BLE001  (Faust would end the process)
+                log.warning("offsets_not_committed", error=repr(error))
+                return False
+            return True
 
     class BoundConsumer(Consumer):
         def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import asyncpg
+import pytest
 
 from schemas.inputs.resources import ResourcePositioned
 from schemas.topics import DEAD_LETTERS, INCIDENT_REPORTS, OUTPUT_TOPICS
@@ -66,6 +67,7 @@ async def caught_up(site: Wire, worker: Worker, timeout: float) -> None:
     await until(probe, timeout, "no lag", worker.child.tail, every=0.5)
 
 
+@pytest.mark.timeout(400)
 async def test_two_thousand_bad_inputs_stop_nothing(
     real_kafka: KafkaPart, database: str, topic_prefix: str, tmp_path: Path
 ) -> None:

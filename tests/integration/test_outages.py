@@ -64,7 +64,7 @@ async def wait_applied(settings: Settings, wanted: set[int], timeout: float = 30
 
 
 @needs_kafka
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 async def test_outages_stop_progress_and_nothing_else(parts: Parts) -> None:
     """Not ready while database or broker is away, by its right name; ready again by itself; nothing lost."""
     site = await new_site(
@@ -150,6 +150,7 @@ WITHOUT_DATABASE_S = 8.0
 
 
 @needs_kafka
+@pytest.mark.timeout(400)
 async def test_a_topic_that_was_made_anew_stops_the_lane_and_not_the_worker(
     real_kafka: KafkaPart, database: str, topic_prefix: str, tmp_path: Path
 ) -> None:

@@ -348,6 +348,25 @@ async def test_missing_records_are_read_again(city: MemoryLane) -> None:
     assert len(city.publisher.of("register.district_taken.v1")) == 5
 
 
+async def test_an_agent_that_fails_is_seen_and_its_records_are_read_again(
+    city: MemoryLane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = city.lane._inbox._has_room
+    failing = [RuntimeError("of ours")]
+
+    async def broken(topic: str) -> bool:
+        if failing:
+            raise failing.pop()
+        return await original(topic)
+
+    monkeypatch.setattr(city.lane._inbox, "_has_room", broken)
+    city.append(district(1))
+    await city.settle()
+    assert city.lane.failed_at
+    assert city.reseeks == [(REGISTERS, 1)]
+    assert len(city.publisher.of("register.district_taken.v1")) == 1
+
+
 async def test_a_hole_in_the_offsets_is_no_loss_when_the_log_begins_before_it(city: MemoryLane) -> None:
     city.logs[REGISTERS].end += 3
     city.append(district(1))

@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 
 import asyncpg
+import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record import default_records as parts
@@ -67,6 +68,7 @@ async def send_batch_bytes(site: Wire, topic: str, raw: bytes) -> None:
     assert response.topics[0][1][0][1] == 0, response
 
 
+@pytest.mark.timeout(400)
 async def test_whatever_form_upstream_systems_give_their_records_they_are_read(
     real_kafka: KafkaPart, database: str, topic_prefix: str, tmp_path: Path
 ) -> None:
@@ -139,6 +141,7 @@ async def a_transaction_that_was_aborted(site: Wire) -> None:
 # ---- start and end
 
 
+@pytest.mark.timeout(400)
 async def test_a_worker_that_is_told_to_stop_ends_with_0_and_loses_nothing(
     real_kafka: KafkaPart, database: str, topic_prefix: str, tmp_path: Path
 ) -> None:
@@ -157,6 +160,7 @@ async def test_a_worker_that_is_told_to_stop_ends_with_0_and_loses_nothing(
         assert len({json.loads(r.value)["entry"]["district"] for r in taken}) == 39
 
 
+@pytest.mark.timeout(400)
 async def test_a_worker_that_cannot_start_ends_in_time_and_says_what_to_do(
     real_kafka: KafkaPart, database: str, topic_prefix: str, tmp_path: Path
 ) -> None:

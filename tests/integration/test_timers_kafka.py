@@ -5,6 +5,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from schemas.codec import encode
 from schemas.inputs.registers import AreaRegistered
 from schemas.topics import NOTIFICATIONS
@@ -22,6 +24,7 @@ async def told(site: Wire, type: str) -> set[str]:
     return {json.loads(r.value)["alarm"] for r in records if dict(r.headers)["ce_type"] == type.encode()}
 
 
+@pytest.mark.timeout(400)
 async def test_acknowledgements_count_by_when_they_were_appended(
     real_kafka: KafkaPart, database: str, topic_prefix: str, tmp_path: Path
 ) -> None:

@@ -216,3 +216,13 @@ def test_a_position_counts_from_its_adoption_until_it_is_stale() -> None:
 def test_only_requests_want_positions_and_only_of_their_kinds() -> None:
     cancelled = RequestCancelled(area=AREA, request="R", unit="U")
     assert kinds_wanted(cancelled) == ()
+
+
+def test_a_unit_that_is_ready_again_after_its_rest_serves_who_waits(city: City) -> None:
+    city.ask("R1", [{"kind": "TOX", "quantity": 1}])
+    city.ask("R2", [{"kind": "TOX", "quantity": 1}])
+    for step in ("departed", "arrived", "released"):
+        city.step("HT-B-TOX", step)
+    assert city.line("R2/1").need == 1
+    city.step("HT-B-TOX", "ready")
+    assert city.line("R2/1").need == 0

@@ -40,11 +40,11 @@ JSON = st.recursive(
     | st.text()
     | st.sampled_from(["420100", "2026-01-01T00:00:00Z"]),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
-    max_leaves=12,
+    max_leaves=5,
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(INPUT_TOPICS),
     st.lists(
@@ -59,7 +59,7 @@ def test_no_bytes_make_decoding_raise(topic: str, odd: list[tuple[str, bytes | N
         assert isinstance(read, Readable) or (read.code and read.path)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(sorted(INPUTS)), st.dictionaries(st.text(max_size=8), JSON, max_size=3), st.data())
 def test_no_json_makes_decoding_raise(type: str, odd: dict[str, object], data: st.DataObject) -> None:
     """Every input type, its own field names, values of any kind."""

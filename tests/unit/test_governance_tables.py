@@ -115,6 +115,7 @@ TERMS: dict[str, tuple[str, str, str, str, int, int, bool]] = {
     "PT-E10": ("E10", "hq_office", "any", "", 30, 30, True),
     "PT-D3": ("D3", "hq_office", "any", "", 30, 30, True),
     "PT-merge": ("merge", "cdc hq_office dispatcher_em dispatcher_120", "any", "", 30, 30, True),
+    "PT-bed_tier": ("bed_tier", "health_department hq_office", "any", "", 30, 30, True),
     "PT-preemption": ("preemption replan", "dispatcher_120 dispatcher_em hq_office", "any", "", 10, 10, True),
     "PT-handover": ("handover", "city_government hq_office", "any", "", 30, 30, True),
     "PT-requisition": ("requisition", "city_government", "any", "", 30, 30, True),

@@ -6,8 +6,10 @@ from schemas.inputs.registers import FloorRegistered
 from schemas.outputs import allocation_events as out
 from schemas.outputs import catalogue_events as cat
 from schemas.outputs.area_events import DirectiveAccepted
+from schemas.outputs.bed_events import BedTierClosed, BedTierOpened
 from schemas.outputs.proposal_events import ProposalDecided
 from streams.domain.allocation import evolve as ev
+from streams.domain.allocation.beds import evolve_closed, evolve_opened
 from streams.domain.allocation.catalogue import (
     decide_entry,
     decide_expiry,
@@ -23,7 +25,7 @@ from streams.domain.allocation.lifecycle import (
     decide_wave,
 )
 from streams.domain.allocation.orders import react_directive
-from streams.domain.allocation.preempt import react_decided
+from streams.domain.allocation.preempt import react_decided, react_opened
 from streams.domain.allocation.requests import decide_amendment, decide_cancellation, decide_request
 from streams.domain.context import Concern
 
@@ -46,7 +48,7 @@ ALLOCATION = Concern(
         ev.REST: decide_rested,
         ev.EXPIRY: decide_expiry,
     },
-    reactions={DirectiveAccepted: react_directive, ProposalDecided: react_decided},
+    reactions={DirectiveAccepted: react_directive, ProposalDecided: react_decided, BedTierOpened: react_opened},
     evolve={
         cat.ResourceCatalogued: ev.evolve_catalogued,
         cat.FloorTaken: ev.evolve_floor,
@@ -68,6 +70,8 @@ ALLOCATION = Concern(
         out.CommitmentHeard: ev.evolve_nothing,
         out.DeploymentContradicted: ev.evolve_nothing,
         out.AllocationAuthorised: ev.evolve_authorised,
+        BedTierOpened: evolve_opened,
+        BedTierClosed: evolve_closed,
         out.FloorWaived: ev.evolve_waived,
     },
 )

@@ -183,3 +183,13 @@ class Waiver(Entity):
     def covers(self, kind: str, now: datetime) -> bool:
         """Whether it is in scope and time; the districts are looked at one by one."""
         return (not self.kinds or kind in self.kinds) and (self.until is None or now <= self.until)
+
+
+class BedTier(Entity):
+    """How far a hospital's surge tiers of a kind are open; `id` is `<hospital>|<kind>` (BD-1)."""
+
+    KIND: ClassVar[str] = "bed_tier"
+
+    owner_unit: str
+    kind: str
+    open: int

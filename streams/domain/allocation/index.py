@@ -6,17 +6,20 @@ from typing import Any, cast
 import numpy as np
 
 from schemas.inputs.reports import Place
-from streams.domain.allocation.entities import BEFORE_ARRIVAL, Commitment, Floor, Line, Position, Resource
+from streams.domain.allocation.entities import BEFORE_ARRIVAL, BedTier, Commitment, Floor, Line, Position, Resource
 from streams.domain.allocation.movers import on_sphere
 from streams.domain.allocation.pool import CODE, IDLE, Pool
 from streams.domain.allocation.queue import Queue
-from streams.domain.allocation.travel import UNKNOWN, Floats, Spot
+from streams.domain.allocation.search import Search
+from streams.domain.allocation.travel import UNKNOWN, Floats, Spot, travel_time
 from streams.domain.core import District
 from streams.domain.state import AreaState, Entity
 from streams.policy.allocation import AllocationLaw
 
 NAME = "allocation"
 ANY_DISTRICT = "*"
+FIRST_TIER = 1
+"""Surge tier that is always open."""
 
 
 class AllocationIndex:
@@ -33,7 +36,11 @@ class AllocationIndex:
         self._tables: dict[str, tuple[Floats, bool, bool]] = {}
         self._holdings: dict[str, dict[str, None]] = {}
         self._positions: dict[str, Position] = {}
+        self._tiers: dict[str, int] = {}
+        self._tiered: dict[str, dict[str, Resource]] = {}
+        """Resources with a surge tier, by hospital and kind."""
         self._on_change: dict[type[Entity], Any] = {
+            BedTier: self._tier,
             Resource: self._resource,
             Line: self._line,
             Commitment: self._commitment,
@@ -71,6 +78,16 @@ class AllocationIndex:
     def holdings(self, resource: str) -> tuple[str, ...]:
         """Open commitments of a resource, oldest first."""
         return tuple(self._holdings.get(resource, ()))
+
+    def open_tier(self, owner_unit: str, kind: str) -> int:
+        """The highest open surge tier of a hospital."""
+        return self._tiers.get(tier_key(owner_unit, kind), FIRST_TIER)
+
+    def eta_ms(self, pool: Pool, row: int, spot: Spot) -> int | None:
+        """Travel time of one row; None where nobody knows."""
+        search = Search(pool, pool.fit((), (), None), spot, travel_time(self.law, pool.kind))
+        time = float(search.times(np.array([row]))[0])
+        return int(time) if time < UNKNOWN else None
 
     def number(self, district: str) -> int:
         """The number of a district in all arrays."""
@@ -115,6 +132,7 @@ class AllocationIndex:
         if new is None:
             if old is not None:
                 self.pool(old.entry.kind).drop(old.id)
+                self._tiered.get(tier_key(old.entry.owner_unit, old.entry.kind), {}).pop(old.id, None)
             return
         entry = new.entry
         if old is not None and old.entry.kind != entry.kind:
@@ -128,11 +146,24 @@ class AllocationIndex:
             why = CODE[new.status] if new.status != "ready" else IDLE if deep > 0 else CODE["empty"]
         if why == IDLE and entry.requisition_target:
             why = CODE["requisition_only"]
+        if entry.tier is not None:
+            self._tiered.setdefault(tier_key(entry.owner_unit, entry.kind), {})[entry.resource] = new
+            if why == IDLE and entry.tier > self.open_tier(entry.owner_unit, entry.kind):
+                why = CODE["tier_closed"]
         pool = self.pool(entry.kind)
         is_new = entry.resource not in pool.row_of
         pool.put(entry, self.number(entry.district), why, available, deep)
         if is_new and (position := self._positions.get(entry.resource)) is not None:
             self._fix(pool, position)
+
+    def _tier(self, old: BedTier | None, new: BedTier | None) -> None:
+        key = cast("BedTier", new if new is not None else old).id
+        if new is not None:
+            self._tiers[key] = new.open
+        else:
+            self._tiers.pop(key, None)
+        for resource in tuple(self._tiered.get(key, {}).values()):
+            self._resource(resource, resource)
 
     def _line(self, old: Line | None, new: Line | None) -> None:
         if new is not None and new.need > 0:
@@ -213,6 +244,11 @@ class AllocationIndex:
         elif old is not None:
             self._entries.pop(old.id, None)
         self._tables.clear()
+
+
+def tier_key(owner_unit: str, kind: str) -> str:
+    """Id of a hospital's surge tiers of a kind."""
+    return f"{owner_unit}|{kind}"
 
 
 def _ms(instant: datetime) -> int:

@@ -4,12 +4,15 @@ from collections.abc import Generator, Iterable
 
 from schemas.base import OutputEvent
 from schemas.outputs.allocation_events import Cause, CommitmentPreempted, Outcome
+from schemas.outputs.bed_events import BedTierOpened
+from streams.domain.allocation.beds import next_tier
 from streams.domain.allocation.changes import ended
 from streams.domain.allocation.choose import NOTHING_MORE, Plan, plan
 from streams.domain.allocation.decision import commitment, crossed, told
 from streams.domain.allocation.desk import Desk
 from streams.domain.allocation.divert import Diversion, diversions, proposal
 from streams.domain.allocation.entities import Commitment, Line
+from streams.domain.allocation.pool import CODE
 from streams.domain.allocation.queue import Key
 
 Events = Generator[OutputEvent, None, None]
@@ -28,6 +31,7 @@ class Result:
 
 
 NOTHING = Result()
+TIER_CLOSED = CODE["tier_closed"]
 
 
 def decide_line(desk: Desk, line_id: str, cause: Cause, most: int | None = None) -> Deciding:
@@ -53,6 +57,10 @@ def decide_line(desk: Desk, line_id: str, cause: Cause, most: int | None = None)
         yield from _commit(desk, line_id, chosen, found if standing else [], authorisation)
     elif line.told != short or line.stage == "pending_authorization":
         yield told(desk, line, cause, "short", chosen, (), None)
+    if short and desk.index.pool(line.kind).totals[TIER_CLOSED] and (opened := next_tier(desk, line)) is not None:
+        yield opened
+        if isinstance(opened, BedTierOpened):
+            return (yield from decide_line(desk, line_id, "tier_opened"))
     if found and not standing and (asked := proposal(desk, line, found)) is not None:
         yield asked
     return Result(

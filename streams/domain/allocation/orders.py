@@ -16,8 +16,6 @@ from streams.domain.allocation.desk import Desk, desk
 from streams.domain.allocation.entities import BEFORE_ARRIVAL, Commitment, Line, Resource
 from streams.domain.allocation.lines import Events, serve
 from streams.domain.allocation.pool import CODE, IDLE
-from streams.domain.allocation.search import Search
-from streams.domain.allocation.travel import UNKNOWN, travel_time
 from streams.domain.context import Context
 from streams.domain.directives.refs import resolve_incident
 from streams.domain.state import AreaState
@@ -84,9 +82,7 @@ def _assign(at: Desk, command: cmd.AssignByHand) -> Events:
     place = at.request_of(line).place
     index = at.index
     pool = index.pool(line.kind)
-    fit = pool.fit((), (), None)
-    search = Search(pool, fit, index.spot(place), travel_time(at.law, line.kind), None)
-    eta = float(search.times(pool.rows_of((resource.id,)))[0])
+    eta = index.eta_ms(pool, pool.row_of[resource.id], index.spot(place))
     yield out.ResourceCommitted(
         incident=line.incident,
         commitment=f"{line.id}/{line.commitments + 1}",
@@ -101,7 +97,7 @@ def _assign(at: Desk, command: cmd.AssignByHand) -> Events:
         stage=FIRST_STAGE[entry.form],
         urgency=line.urgency,
         tier="by_hand",
-        eta_ms=int(eta) if eta < UNKNOWN else None,
+        eta_ms=eta,
         score_ms=None,
         committed_at=at.now,
         to=place,

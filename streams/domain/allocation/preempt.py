@@ -1,10 +1,12 @@
-"""A dispatcher confirmed a diversion: what of it still holds is done (AL-PREEMPT)."""
+"""A person confirmed what was proposed: a diversion (AL-PREEMPT) or the clearing of beds (BD-1)."""
 
 from collections.abc import Iterator
 
 from schemas.base import OutputEvent
 from schemas.outputs.allocation_events import CommitmentEnded
+from schemas.outputs.bed_events import BedTierOpened
 from schemas.outputs.proposal_events import ProposalDecided
+from streams.domain.allocation.beds import decided_tier
 from streams.domain.allocation.changes import ended
 from streams.domain.allocation.choose import Pick
 from streams.domain.allocation.decision import commitment, crossed
@@ -19,6 +21,7 @@ from streams.domain.state import AreaState
 
 def react_decided(state: AreaState, event: ProposalDecided, context: Context) -> Iterator[OutputEvent]:
     """Carry out a confirmed diversion; the victims' lines are served anew, at their age."""
+    yield from decided_tier(state, event, context)
     proposal = state.get(Proposal, event.proposal)
     if event.kind != PREEMPTION or event.status != "confirmed" or proposal is None:
         return
@@ -29,6 +32,12 @@ def react_decided(state: AreaState, event: ProposalDecided, context: Context) ->
     for swap in proposal.payload["swaps"]:
         yield from _swap(at, line.id, swap["commitment"], swap["instead_of"], swap["eta_ms"], event.directive or "")
     yield from serve(at, (line.kind,), "preempted")
+
+
+def react_opened(state: AreaState, event: BedTierOpened, context: Context) -> Iterator[OutputEvent]:
+    """A tier that a person had cleared serves who waits; one that opened by itself does so in its own decision."""
+    if event.directive is not None:
+        yield from serve(desk(state, context), (event.kind,), "tier_opened")
 
 
 def _swap(at: Desk, line_id: str, victim: str, instead_of: str | None, eta_ms: int, directive: str) -> Events:

@@ -98,7 +98,8 @@ def on_alert(state: AreaState, event: AlertStateChanged, context: Context) -> It
         for tier, district in places:
             to_unit = found(state, DEPARTMENTS[rule.by], tier, district)
             letter = Letter(
-                notice=f"warning:{event.alert}:{event.alert_level}:{to_unit}",
+                # The same level can be called twice; whether the first notice of it is still in memory must not matter.
+                notice=f"warning:{event.alert}:{event.alert_level}:{event.issued_at:%Y%m%dT%H%M%S%f}:{to_unit}",
                 to_unit=to_unit,
                 from_unit=found(state, rule.by, tier, district),
                 purpose="warning",
