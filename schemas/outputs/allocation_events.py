@@ -203,6 +203,8 @@ class CommitmentChanged(OutputEvent):
     excluded: bool = False
     """The line does not get this resource again."""
     rest_until: Utc | None = None
+    heard_by: Utc | None = None
+    """When a deployed force must have been heard of (DU-8)."""
 
     def subject(self) -> str:
         return self.commitment
@@ -309,6 +311,7 @@ class CommitmentHeard(OutputEvent):
     commitment: Id
     resource: Id
     observed_at: Utc
+    next_by: Utc | None = None
 
     def subject(self) -> str:
         return self.commitment

@@ -9,9 +9,10 @@ from typing import Any, Literal
 import asyncpg
 
 from schemas.codec import Readable, decode
+from schemas.envelope import Headers
 from schemas.inputs.registers import FaultSettled
 from streams.cli.common import UNMET, USAGE, CommandError
-from streams.cli.sending import Headers, Outcome, Sent, area_now, outcome, send, send_event
+from streams.cli.sending import Outcome, Sent, area_now, outcome, send, send_event
 from streams.settings import Settings
 from streams.store.migrate import connect
 from streams.store.sql import QUERIES

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from schemas.base import InputEvent
 from schemas.codec import encode
-from schemas.envelope import stamp, write
+from schemas.envelope import Headers, stamp, write
 from schemas.outputs.refusals import CommandRefused
 from streams.settings import Settings
 from streams.store.migrate import connect
@@ -19,7 +19,6 @@ from streams.store.sql import QUERIES
 
 SOURCE = "liandong/cli"
 LARGEST_REQUEST = 9 * 1024 * 1024
-Headers = list[tuple[str, bytes]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,21 @@ class Travel(Entry):
     position_age_minutes: int = Field(default=15, ge=0)
 
 
+class StockNorm(Entry):
+    """ST-1: how many days' use medical stock must last; in the season, days of full load."""
+
+    days: int = Field(default=10, ge=0)
+    season_days: int = Field(default=30, ge=0)
+    season_months: tuple[int, ...] = ()
+
+
+class TeamReadiness(Entry):
+    """TM-1, TM-11: what a health team must have to count as ready."""
+
+    least_headcount: int = Field(default=1, ge=0)
+    training_days: int = Field(default=365, ge=1)
+
+
 class Kind(Entry):
     """One kind of resource."""
 
@@ -112,6 +127,8 @@ class AllocationLaw:
         self.reserve: Reserve = _one(entries["reserve"], Reserve)
         self.standing: StandingOrders = _one(entries["standing_orders"], StandingOrders)
         self.preemption: Preemption = _one(entries["preemption"], Preemption)
+        self.norm: StockNorm = _one(entries["stock_norms"], StockNorm)
+        self.readiness: TeamReadiness = _one(entries["readiness"], TeamReadiness)
         self.travel: Travel = _one(entries["travel"], Travel)
         self.strict_classes: int = order.strict_classes
         self.aging_ms: dict[int, int] = {u: minutes * MINUTE_MS for u, minutes in order.aging_minutes.items()}
@@ -149,6 +166,8 @@ class Allocation(Strict):
     standing_orders: tuple[StandingOrders, ...] = ()
     preemption: tuple[Preemption, ...] = ()
     travel: tuple[Travel, ...] = ()
+    stock_norms: tuple[StockNorm, ...] = ()
+    readiness: tuple[TeamReadiness, ...] = ()
     kinds: tuple[Kind, ...] = ()
     _laws: dict[Any, AllocationLaw] = PrivateAttr(default_factory=dict)
 

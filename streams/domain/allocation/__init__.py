@@ -5,10 +5,12 @@ from schemas.inputs import resources as res
 from schemas.inputs.registers import FloorRegistered
 from schemas.outputs import allocation_events as out
 from schemas.outputs import catalogue_events as cat
+from schemas.outputs import supply_events as sup
 from schemas.outputs.area_events import DirectiveAccepted
 from schemas.outputs.bed_events import BedTierClosed, BedTierOpened
 from schemas.outputs.proposal_events import ProposalDecided
 from streams.domain.allocation import evolve as ev
+from streams.domain.allocation import upkeep
 from streams.domain.allocation.beds import evolve_closed, evolve_opened
 from streams.domain.allocation.catalogue import (
     decide_entry,
@@ -47,8 +49,16 @@ ALLOCATION = Concern(
         ev.WAVE: decide_wave,
         ev.REST: decide_rested,
         ev.EXPIRY: decide_expiry,
+        ev.HEARTBEAT: upkeep.decide_contact,
     },
-    reactions={DirectiveAccepted: react_directive, ProposalDecided: react_decided, BedTierOpened: react_opened},
+    reactions={
+        DirectiveAccepted: react_directive,
+        ProposalDecided: react_decided,
+        BedTierOpened: react_opened,
+        cat.ResourceCatalogued: upkeep.react_catalogued,
+        cat.ResourceCounted: upkeep.react_counted,
+        cat.ReadinessReported: upkeep.react_readiness,
+    },
     evolve={
         cat.ResourceCatalogued: ev.evolve_catalogued,
         cat.FloorTaken: ev.evolve_floor,
@@ -67,7 +77,11 @@ ALLOCATION = Concern(
         out.CommitmentDisplaced: ev.evolve_changed,
         out.CommitmentPreempted: ev.evolve_changed,
         out.CommitmentEnded: ev.evolve_changed,
-        out.CommitmentHeard: ev.evolve_nothing,
+        out.CommitmentHeard: ev.evolve_heard,
+        sup.RequisitionChanged: upkeep.evolve_requisition,
+        sup.StockNormJudged: upkeep.evolve_norm,
+        sup.ReadinessJudged: upkeep.evolve_team,
+        sup.ContactLost: upkeep.evolve_lost,
         out.DeploymentContradicted: ev.evolve_nothing,
         out.AllocationAuthorised: ev.evolve_authorised,
         BedTierOpened: evolve_opened,

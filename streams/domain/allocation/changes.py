@@ -54,6 +54,7 @@ def changed_by(
         reopened=missing,
         resource_status=status,
         rest_until=rest,
+        heard_by=at.after(at.law.kind(commitment.kind).heartbeat_minutes) if step.stage == "en_route" else None,
     )
 
 

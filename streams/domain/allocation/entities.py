@@ -39,6 +39,10 @@ class Resource(Entity):
     observed_at: Utc | None = None
     counted_at: Utc | None = None
     readiness: Readiness | None = None
+    below_norm: bool = False
+    unready: bool = False
+    requisitioned: bool = False
+    """A pre-registered target that was ordered and not yet given back."""
 
     @property
     def kind(self) -> str:
@@ -141,6 +145,7 @@ class Commitment(Entity):
     to: Place
     committed_at: Utc
     departed_at: Utc | None = None
+    heard_at: Utc | None = None
     accept_by: Utc | None = None
     hold_until: Utc | None = None
 
@@ -193,3 +198,17 @@ class BedTier(Entity):
     owner_unit: str
     kind: str
     open: int
+
+
+class Requisition(Entity):
+    """Requisitioned social supplies; open until given back or paid for, and closing the incident waits for that."""
+
+    KIND: ClassVar[str] = "requisition"
+
+    status: str
+    item: str
+    owner: str
+    resource: str | None = None
+
+    def resident(self) -> bool:
+        return self.status == "ordered"

@@ -24,6 +24,7 @@ HOLD = "allocation.hold"
 WAVE = "allocation.wave"
 REST = "allocation.rest"
 EXPIRY = "allocation.expiry"
+HEARTBEAT = "allocation.heartbeat"
 MOVING = ("en_route", "shipped")
 
 
@@ -186,6 +187,10 @@ def evolve_changed(state: AreaState, event: out.CommitmentChanged) -> Iterator[C
     commitment = state.of(Commitment)[event.commitment]
     departed = event.observed_at if event.stage in MOVING else commitment.departed_at
     yield Put(changed(commitment, stage=event.stage, departed_at=departed))
+    if event.heard_by is not None:
+        yield Put(timer(HEARTBEAT, event.commitment, event.heard_by, event.incident))
+    elif event.stage not in ("en_route", "on_scene"):
+        yield from _without_timer(state, HEARTBEAT, event.commitment)
     yield from _of_resource(state, event)
     yield from _of_line(state, event, over=event.stage not in OPEN_STAGES)
     yield from _without_timer(state, ACCEPT, event.commitment)
@@ -251,6 +256,13 @@ def evolve_waived(state: AreaState, event: out.FloorWaived) -> Iterator[Change]:
             until=event.until,
         )
     )
+
+
+def evolve_heard(state: AreaState, event: out.CommitmentHeard) -> Iterator[Change]:
+    commitment = state.of(Commitment)[event.commitment]
+    yield Put(changed(commitment, heard_at=event.observed_at))
+    if event.next_by is not None:
+        yield Put(timer(HEARTBEAT, event.commitment, event.next_by, event.incident))
 
 
 def evolve_nothing(state: AreaState, event: out.DeploymentContradicted) -> Iterator[Change]:

@@ -144,7 +144,7 @@ class AllocationIndex:
             deep = max(new.quantity - new.held, 0)
             available = max(deep - entry.floor, 0)
             why = CODE[new.status] if new.status != "ready" else IDLE if deep > 0 else CODE["empty"]
-        if why == IDLE and entry.requisition_target:
+        if why == IDLE and entry.requisition_target and not new.requisitioned:
             why = CODE["requisition_only"]
         if entry.tier is not None:
             self._tiered.setdefault(tier_key(entry.owner_unit, entry.kind), {})[entry.resource] = new

@@ -72,6 +72,7 @@ def decide_deployment(state: AreaState, event: ResourceDeploymentReported, conte
             commitment=commitment.id,
             resource=commitment.resource,
             observed_at=event.observed_at,
+            next_by=at.after(at.law.kind(commitment.kind).heartbeat_minutes),
         )
     else:
         yield from _step(at, event, resource, commitment)

@@ -16,6 +16,7 @@ from streams.domain.allocation.desk import Desk, desk
 from streams.domain.allocation.entities import BEFORE_ARRIVAL, Commitment, Line, Resource
 from streams.domain.allocation.lines import Events, serve
 from streams.domain.allocation.pool import CODE, IDLE
+from streams.domain.allocation.upkeep import requisition
 from streams.domain.context import Context
 from streams.domain.directives.refs import resolve_incident
 from streams.domain.state import AreaState
@@ -32,6 +33,8 @@ def react_directive(state: AreaState, event: DirectiveAccepted, context: Context
             yield from _assign(at, command)
         case cmd.ReleaseResource():
             yield from _release(at, command)
+        case cmd.Requisition():
+            yield from requisition(at, event, command)
         case _:
             return
 

@@ -1,0 +1,73 @@
+"""resource.allocations: requisition, stock norms, readiness of teams, contact with deployed forces."""
+
+from typing import ClassVar, Literal
+
+from schemas.base import Id, OutputEvent, Text, Utc
+from schemas.topics import RESOURCE_ALLOCATIONS
+
+
+class RequisitionChanged(OutputEvent):
+    """Social supplies are requisitioned under law, given back, paid for (RQ-1, RQ-3; 应对法 Art. 12, 76)."""
+
+    TYPE: ClassVar[str] = "requisition.changed.v1"
+    TOPIC: ClassVar[str] = RESOURCE_ALLOCATIONS
+
+    requisition: Id
+    status: Literal["ordered", "returned", "compensated"]
+    item: Text
+    owner: Id
+    resource: Id | None = None
+    """The catalogue entry, where the item is a pre-registered target (RQ-2)."""
+    legal_basis: Text
+    issuer: Id
+    office: Id
+    directive: Id
+
+    def subject(self) -> str:
+        return self.requisition
+
+
+class StockNormJudged(OutputEvent):
+    """Days of supply of a lot fell below its norm, or are back above it (ST-1)."""
+
+    TYPE: ClassVar[str] = "stock.norm_judged.v1"
+    TOPIC: ClassVar[str] = RESOURCE_ALLOCATIONS
+
+    resource: Id
+    breached: bool
+    days: float
+    norm_days: int
+    basis: Literal["normal_use", "full_load"]
+    rule: Id
+
+    def subject(self) -> str:
+        return self.resource
+
+
+class ReadinessJudged(OutputEvent):
+    """A team lacks B persons or training, or is complete again (TM-1, TM-11)."""
+
+    TYPE: ClassVar[str] = "team.readiness_judged.v1"
+    TOPIC: ClassVar[str] = RESOURCE_ALLOCATIONS
+
+    resource: Id
+    ready: bool
+    gaps: tuple[Literal["headcount", "posts_without_b", "training"], ...]
+    rule: Id
+
+    def subject(self) -> str:
+        return self.resource
+
+
+class ContactLost(OutputEvent):
+    """A deployed force has not been heard of for too long (DU-8)."""
+
+    TYPE: ClassVar[str] = "commitment.contact_lost.v1"
+    TOPIC: ClassVar[str] = RESOURCE_ALLOCATIONS
+
+    commitment: Id
+    resource: Id
+    since: Utc
+
+    def subject(self) -> str:
+        return self.commitment
