@@ -1,7 +1,7 @@
 """B5: grading decisions per second and core, in the pure core.
 
 A decision is one follow-up report turned into the figures that count, all families, the composite, reporting
-thresholds and trend, folded into the state. `grading.decisions_per_s` runs the concerns that do that;
+thresholds, trend and response proposals, folded into the state. `grading.decisions_per_s` runs the concerns that do that;
 `grading.cascade_per_s` every concern, with all that follows. `grading.history_cost_ratio` is the
 cost in an area that has closed 100,000 incidents, in parts of the cost in one that has closed 1,000.
 """
@@ -37,12 +37,13 @@ KINDS = (
     ("occupational_poisoning", "work_safety_accident"),
 )
 """Kinds of the open incidents in turn: every family of the scenarios."""
-DECIDING = frozenset({"registers", "directives", "intake", "grading"})
+DECIDING = frozenset({"registers", "directives", "intake", "grading", "escalation"})
 TURNS = count(1)
 
 
-def run(seconds: float = 0.5, rounds: int = 7, few: int = 1_000, many: int = 100_000) -> dict[str, float]:
-    """Medians over alternating rounds."""
+def run(*, quick: bool = False, few: int = 1_000, many: int = 100_000) -> dict[str, float]:
+    """Medians over alternating rounds; the short form takes fewer and shorter ones."""
+    seconds, rounds = (0.2, 3) if quick else (0.5, 7)
     short, long = _area(few), _area(many)
     gc.collect()
     gc.freeze()  # a worker loads its state once; what it loads is not garbage
