@@ -45,6 +45,14 @@ class Settings(BaseSettings):
         default=250, ge=0, description="Allowance for the difference of worker's and broker's clock"
     )
     start_timeout_s: float = Field(default=60.0, ge=1, description="Start-up fails after this long, with a reason")
+    routing: str = Field(
+        default="",
+        pattern=r"^((osrm|valhalla):https?://\S+)?$",
+        description="Table service for travel times, `osrm:http://...` or `valhalla:http://...`; empty: the formula",
+    )
+    routing_timeout_ms: int = Field(
+        default=150, ge=1, le=1000, description="How long a decision waits for it before the formula counts"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="Log level")
     log_format: Literal["auto", "json", "console"] = Field(default="auto", description="auto: console on a terminal")
 

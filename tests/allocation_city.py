@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from schemas.base import InputEvent, OutputEvent, Severity
+from schemas.base import Department, InputEvent, OutputEvent, Severity
 from schemas.inputs.directives import Action
 from schemas.inputs.registers import DistrictRegistered, FloorRegistered
 from schemas.inputs.reports import Place
@@ -80,8 +80,10 @@ class City:
     def happen(self, event: OutputEvent) -> list[OutputEvent]:
         return self._run(Happened(event, str(next(self._ids))))
 
-    def order(self, command: Action, office: str = "city_government") -> list[OutputEvent]:
-        """A directive whose signature and authority are in order."""
+    def order(
+        self, command: Action, office: str = "city_government", trades: tuple[Department, ...] = ()
+    ) -> list[OutputEvent]:
+        """A directive whose signature and authority are in order; `trades` is what its grant is limited to."""
         number = next(self._ids)
         return self.happen(
             DirectiveAccepted(
@@ -92,6 +94,7 @@ class City:
                 legal_basis="",
                 command=command,
                 authority_rule="AM",
+                trades=trades,
             )
         )
 

@@ -139,6 +139,8 @@ class LineDecided(OutputEvent):
     crosses: tuple[Department, ...] = ()
     """Other departments whose resources it would take (AL-1)."""
     authorisation: Id | None = None
+    travel: Id = "great_circle"
+    """Where the travel times come from: great_circle, district_minutes, osrm, valhalla."""
     second_wave_at: Utc | None = None
     """When the line, still short, may take from farther away."""
     rules: tuple[Id, ...]
@@ -174,6 +176,8 @@ class ResourceCommitted(OutputEvent):
     accept_by: Utc | None = None
     hold_until: Utc | None = None
     authorisation: Id | None = None
+    replan_at: Utc | None = None
+    """When orders of this kind that have not left are looked at again (AL-REPLAN)."""
     reason: Text = ""
 
     def subject(self) -> str:
@@ -315,3 +319,23 @@ class CommitmentHeard(OutputEvent):
 
     def subject(self) -> str:
         return self.commitment
+
+
+class OrdersReplanned(OutputEvent):
+    """A dispatcher confirmed exchanges between orders that had not left (AL-REPLAN): what came of them."""
+
+    TYPE: ClassVar[str] = "allocation.replanned.v1"
+    TOPIC: ClassVar[str] = RESOURCE_ALLOCATIONS
+
+    proposal: Id
+    kind: Id
+    carried_out: int
+    dropped: int
+    """Exchanges that no longer held when they were confirmed: a unit had left, a need was over."""
+    saved_ms: int
+    """Sum of travel times before minus after, of orders that were filled before."""
+    filled: int
+    """Needs that nobody served before."""
+
+    def subject(self) -> str:
+        return self.proposal

@@ -97,3 +97,26 @@ class PositionsAdopted(OutputEvent):
     TOPIC: ClassVar[str] = AREA_EVENTS
 
     positions: tuple[AdoptedPosition, ...]
+
+
+class RoutedLine(Model):
+    """Travel times of a line's shortlist."""
+
+    line: int
+    eta_ms: dict[str, int]
+    """Resource -> milliseconds from order to arrival."""
+
+
+class TravelTimesAdopted(OutputEvent):
+    """What a routing engine said before a request was decided (AL-TRAVEL): replay needs no engine."""
+
+    TYPE: ClassVar[str] = "travel.times_adopted.v1"
+    TOPIC: ClassVar[str] = AREA_EVENTS
+
+    request: Id
+    provider: Id
+    """Which engine: osrm, valhalla."""
+    lines: tuple[RoutedLine, ...]
+
+    def subject(self) -> str:
+        return self.request

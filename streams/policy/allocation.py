@@ -73,6 +73,23 @@ class Preemption(Entry):
     turn_seconds: int = Field(default=30, ge=0)
 
 
+class Replan(Entry):
+    """Exchanges between orders that have not left yet, proposed to the dispatcher (AL-REPLAN)."""
+
+    after_seconds: int | None = Field(default=None, ge=1)
+    """How long after an order it is looked at; null: never."""
+    saving_seconds: int = Field(default=60, ge=1)
+    """Least saving of one exchange, weighted by class."""
+    exchanges: int = Field(default=10, ge=1, le=100)
+    """At most so many in one proposal."""
+    orders: int = Field(default=400, ge=1, le=1000)
+    """At most so many orders are looked at, the most urgent first."""
+    weights: dict[ClassNumber, int] = {}
+    """What a second of a class weighs; 1 where nothing stands."""
+    unfilled_minutes: int = Field(default=240, ge=1)
+    """What an open need weighs: an exchange that fills a hole goes before all that only save time."""
+
+
 class Travel(Entry):
     """Kolesar-Walker-Hausner parameters, and what counts where a table or a fresh position is missing."""
 
@@ -80,6 +97,10 @@ class Travel(Entry):
     acceleration_kmh2: float = Field(default=1150.0, gt=0)
     inside_district_minutes: int = Field(default=10, ge=0)
     position_age_minutes: int = Field(default=15, ge=0)
+    shortlist: int = Field(default=20, ge=2, le=100)
+    """So many of the nearest by formula are asked about where a routing engine is configured."""
+    routed_factor: float = Field(default=1.0, gt=0)
+    """Times a routing engine's driving time, for vehicles with siren and the engine's profile."""
 
 
 class StockNorm(Entry):
@@ -130,6 +151,7 @@ class AllocationLaw:
         self.norm: StockNorm = _one(entries["stock_norms"], StockNorm)
         self.readiness: TeamReadiness = _one(entries["readiness"], TeamReadiness)
         self.travel: Travel = _one(entries["travel"], Travel)
+        self.replan: Replan = _one(entries["replan"], Replan)
         self.strict_classes: int = order.strict_classes
         self.aging_ms: dict[int, int] = {u: minutes * MINUTE_MS for u, minutes in order.aging_minutes.items()}
         self.balance_ms: dict[int, int] = {u: seconds * SECOND_MS for u, seconds in choice.balance_seconds.items()}
@@ -165,6 +187,7 @@ class Allocation(Strict):
     authorisation: tuple[Consent, ...] = ()
     standing_orders: tuple[StandingOrders, ...] = ()
     preemption: tuple[Preemption, ...] = ()
+    replan: tuple[Replan, ...] = ()
     travel: tuple[Travel, ...] = ()
     stock_norms: tuple[StockNorm, ...] = ()
     readiness: tuple[TeamReadiness, ...] = ()

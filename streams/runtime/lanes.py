@@ -20,6 +20,7 @@ from streams.runtime.outbox import Outbox
 from streams.runtime.partitioning import crc32_partition, home_partition
 from streams.runtime.publisher import Publisher
 from streams.runtime.records import Offsets, Position
+from streams.runtime.routing import router_for
 from streams.runtime.sweep import Sweep
 from streams.runtime.transaction import Transactions
 from streams.settings import Settings
@@ -47,6 +48,7 @@ class Lanes:
         self._pool = pool
         self._publisher = publisher
         self._metrics = metrics
+        self._router = router_for(settings.routing, settings.routing_timeout_ms, metrics)
         self._transactions = Transactions(
             pool,
             areas,
@@ -55,6 +57,7 @@ class Lanes:
             namespace=namespace,
             partitions=settings.partitions,
             budget_s=settings.idle_transaction_ms / 8000,
+            router=self._router,
         )
         self._logs = Logs(settings)
         self._reseek: Reseek | None = None
@@ -101,6 +104,8 @@ class Lanes:
         for lane in self._lanes.values():
             await lane.outbox.flush(lane.partition)
         await self._logs.close()
+        if self._router is not None:
+            await self._router.close()
 
     async def assign(self, wanted: set[Position]) -> dict[Position, int]:
         """Take these partitions: finish what the last owner left unpublished, read positions, start the lanes.

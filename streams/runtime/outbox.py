@@ -7,6 +7,7 @@ import asyncpg
 import structlog
 
 from schemas.inputs.directives import DirectiveIssued
+from schemas.outputs.allocation_events import OrdersReplanned
 from schemas.outputs.refusals import CommandRefused
 from streams.runtime.items import Applied, PositionMovedBackError
 from streams.runtime.publisher import Publisher, unpublished
@@ -143,12 +144,20 @@ class Outbox:
             self._metrics.decision.labels(realm, decision.cause.topic or decision.cause.source).observe(
                 decision.seconds
             )
+            for replanned in (event for event in decision.events if isinstance(event, OrdersReplanned)):
+                self._count_replan(replanned)
             refusals = [event for event in decision.events if isinstance(event, CommandRefused)]
             for refusal in refusals:
                 self._metrics.refusals.labels(realm, refusal.code).inc()
                 if refusal.command == DirectiveIssued.TYPE:
                     self._metrics.directive_alerts.labels(realm, refusal.code).inc()
             self._line(decision, "refused" if refusals else "decided")
+
+    def _count_replan(self, event: OrdersReplanned) -> None:
+        realm = self._metrics.realm
+        self._metrics.replanned.labels(realm, event.kind, "carried_out").inc(event.carried_out)
+        self._metrics.replanned.labels(realm, event.kind, "dropped").inc(event.dropped)
+        self._metrics.replan_saved.labels(realm, event.kind).inc(max(event.saved_ms, 0) / 1000)
 
     def _line(self, decision: Decision, outcome: str) -> None:
         cause = decision.cause

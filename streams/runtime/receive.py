@@ -5,13 +5,17 @@ import asyncpg
 from schemas.codec import Readable, Unreadable
 from schemas.inputs.clock import ClockAdvanced
 from schemas.inputs.registers import AreaRegistered, PolicyAdopted
+from schemas.inputs.requests import ResourceRequested
 from schemas.inputs.resources import ResourcePositioned
 from schemas.outputs.area_events import IdentityConflicted, InputUnreadable
 from schemas.topics import ACTUAL, COMMAND_DIRECTIVES, EMS_CALLS, INCIDENT_REPORTS, RESOURCE_REQUESTS
+from streams.domain.allocation.routes import routes_adopted, routes_wanted
 from streams.domain.allocation.telemetry import adopt_positions, kinds_wanted
+from streams.domain.core import area_of
 from streams.domain.intake import unknown_division
 from streams.runtime.areas import Areas
 from streams.runtime.items import Applied, Item
+from streams.runtime.routing import Router
 from streams.runtime.unit import Head, plain
 from streams.store.policy_book import UnknownPolicyError
 from streams.telemetry import Metrics
@@ -25,9 +29,10 @@ Known = dict[tuple[str, str, str], bytes]
 class Receiver:
     """Judges the records of a transaction one after the other."""
 
-    def __init__(self, areas: Areas, metrics: Metrics) -> None:
+    def __init__(self, areas: Areas, metrics: Metrics, router: Router | None = None) -> None:
         self._areas = areas
         self._metrics = metrics
+        self._router = router
         self._realm = metrics.realm
 
     async def receive(self, connection: asyncpg.Connection, applied: Applied, item: Item, known: Known) -> None:
@@ -83,6 +88,7 @@ class Receiver:
             self._unreadable(applied, item, why)
             return False
         await self._adopt_positions(connection, applied, item, read)
+        await self._adopt_routes(applied, item, read)
         unit.decide_input(item.record, read, item.now)
         if isinstance(event, PolicyAdopted):
             unit.policies[event.area] = await self._areas.policies.get(connection, event.version)
@@ -135,6 +141,24 @@ class Receiver:
             record = item.record
             id = f"positions:{record.topic}:{record.partition}:{record.offset}"
             applied.unit.happened(area, event, id, item.now)
+
+    async def _adopt_routes(self, applied: Applied, item: Item, read: Readable) -> None:
+        """Routed travel times, where an engine is configured and answers: recorded before the decision uses them."""
+        router, unit, event = self._router, applied.unit, read.event
+        if router is None or not router.willing or not isinstance(event, ResourceRequested):
+            return
+        area = event.area
+        state, policy, now = unit.states[area], unit.policies[area], max(unit.heads[area].now, item.now)
+        questions = routes_wanted(state, event, policy, now)
+        answers = await router.ask(questions) if questions else None
+        if answers is None:
+            return
+        home = area_of(state)
+        law = policy.allocation.at(home.id, home.province, home.timezone, now)
+        adopted = routes_adopted(event, router.provider, law, list(zip(questions, answers, strict=True)))
+        if adopted is not None:
+            record = item.record
+            unit.happened(area, adopted, f"routes:{record.topic}:{record.partition}:{record.offset}", item.now)
 
     def _count_foreign(self, applied: Applied, item: Item, head: Head) -> None:
         if item.record.partition != head.partition or item.record.key != head.area.encode():

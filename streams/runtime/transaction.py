@@ -25,6 +25,7 @@ from streams.runtime.items import Applied, CulpritError, Item, PositionMovedBack
 from streams.runtime.partitioning import home_partition
 from streams.runtime.receive import Receiver
 from streams.runtime.records import Position
+from streams.runtime.routing import Router
 from streams.runtime.unit import Head, Unit, plain
 from streams.runtime.write import write_unit
 from streams.store.database import TRANSIENT
@@ -59,6 +60,7 @@ class Transactions:
         namespace: UUID,
         partitions: int,
         budget_s: float,
+        router: Router | None = None,
     ) -> None:
         self._pool = pool
         self.areas = areas
@@ -68,7 +70,7 @@ class Transactions:
         self._partitions = partitions
         self._budget_s = budget_s
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._receiver = Receiver(areas, metrics)
+        self._receiver = Receiver(areas, metrics, router)
 
     @asynccontextmanager
     async def _work(self, areas: Iterable[str]) -> AsyncIterator[tuple[asyncpg.Connection, Applied]]:

@@ -260,6 +260,7 @@ def bench_law(
         authorisation=section.authorisation,
         standing_orders=(section.standing_orders[0].model_copy(update=standing or {}),),
         preemption=section.preemption,
+        replan=section.replan,
         travel=section.travel,
         kinds=kinds,
     )

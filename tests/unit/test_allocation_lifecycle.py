@@ -181,6 +181,39 @@ def test_a_dispatcher_assigns_by_hand_with_a_reason_within_the_rules(city: City)
     assert refusal(city) == "WRONG_KIND"
 
 
+def test_al_8_a_dispatcher_assigns_and_releases_only_resources_of_his_trade() -> None:
+    """AL-8: ambulances count as health whoever owns them; the EM centre's hand reaches EM resources only."""
+    city = City()
+    city.incident("I1", "A")
+    where = Point(lat=30, lon=114)
+    em = {"owner_department": "emergency_management", "position": where}
+    city.add("AMB", "ambulance", "A", category="ambulance", **em)
+    city.add("RT", "rescue_team", "A", category="rescue_team", **em)
+    for name in ("AMB", "RT"):
+        city.send(ResourceStatusReported(area=AREA, resource=name, status="busy", observed_at=city.now))
+    place = Place(district=CODES["A"], point=where)
+    city.ask("RA", [AMBULANCE], place=place)
+    city.ask("RR", [{"kind": "rescue_team", "quantity": 1}], department="emergency_management", place=place)
+    city.order(Authorise(incident="I1"))
+    for request, resource, office, trade, other in (
+        ("RA", "AMB", "dispatcher_120", "health", "emergency_management"),
+        ("RR", "RT", "dispatcher_em", "emergency_management", "health"),
+    ):
+        hand = AssignByHand(request=request, line=1, resource=resource, reason="by hand")
+        city.order(hand, "dispatcher", (other,))  # type: ignore[arg-type]  # one of the two by construction
+        assert refusal(city) == "OUTSIDE_TRADE"
+        city.order(hand, office, (trade,))  # type: ignore[arg-type]
+        assert refusal(city) == "NOT_AVAILABLE"
+    city.order(AssignByHand(request="RR", line=1, resource="RT", reason="by hand"), "hq_office")
+    assert refusal(city) == "NOT_AVAILABLE"
+    city.send(ResourceStatusReported(area=AREA, resource="RT", status="ready", observed_at=city.now))
+    assert city.taken("rescue_team") == {"RT": 1}
+    city.order(ReleaseResource(commitment="RR/1/1"), "dispatcher_120", ("health",))
+    assert refusal(city) == "OUTSIDE_TRADE"
+    city.order(ReleaseResource(commitment="RR/1/1"), "dispatcher_em", ("emergency_management",))
+    assert not city.state.of(Commitment)["RR/1/1"].open
+
+
 def test_an_authorisation_that_has_run_out_authorises_nothing(city: City) -> None:
     city.order(Authorise(incident="I1", until=city.now + timedelta(minutes=5)))
     city.later(minutes=6)

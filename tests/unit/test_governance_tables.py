@@ -116,7 +116,8 @@ TERMS: dict[str, tuple[str, str, str, str, int, int, bool]] = {
     "PT-D3": ("D3", "hq_office", "any", "", 30, 30, True),
     "PT-merge": ("merge", "cdc hq_office dispatcher_em dispatcher_120", "any", "", 30, 30, True),
     "PT-bed_tier": ("bed_tier", "health_department hq_office", "any", "", 30, 30, True),
-    "PT-preemption": ("preemption replan", "dispatcher_120 dispatcher_em hq_office", "any", "", 10, 10, True),
+    "PT-preemption": ("preemption", "dispatcher_120 dispatcher_em hq_office", "any", "", 10, 10, True),
+    "PT-replan": ("replan", "dispatcher_120 dispatcher_em hq_office", "any", "", 5, 5, True),
     "PT-handover": ("handover", "city_government hq_office", "any", "", 30, 30, True),
     "PT-requisition": ("requisition", "city_government", "any", "", 30, 30, True),
 }
@@ -179,7 +180,7 @@ def test_terms_of_proposals() -> None:
         for t in POLICY.authority.terms
     }
     assert said == TERMS
-    assert {t.on_expiry for t in POLICY.authority.terms} == {"escalate"}
+    assert {t.id for t in POLICY.authority.terms if t.on_expiry != "escalate"} == {"PT-replan"}
     (limits,) = POLICY.authority.signatures
     assert (limits.future_tolerance_s, limits.longest_validity_minutes) == (120, 525_600)
 

@@ -19,6 +19,7 @@ from streams.domain.allocation.catalogue import (
     decide_quantity,
     decide_status,
 )
+from streams.domain.allocation.desk import REPLAN
 from streams.domain.allocation.lifecycle import (
     decide_deployment,
     decide_lapse,
@@ -28,7 +29,9 @@ from streams.domain.allocation.lifecycle import (
 )
 from streams.domain.allocation.orders import react_directive
 from streams.domain.allocation.preempt import react_decided, react_opened
+from streams.domain.allocation.replan import decide_replan
 from streams.domain.allocation.requests import decide_amendment, decide_cancellation, decide_request
+from streams.domain.allocation.routes import evolve_routed
 from streams.domain.context import Concern
 
 ALLOCATION = Concern(
@@ -50,6 +53,7 @@ ALLOCATION = Concern(
         ev.REST: decide_rested,
         ev.EXPIRY: decide_expiry,
         ev.HEARTBEAT: upkeep.decide_contact,
+        REPLAN: decide_replan,
     },
     reactions={
         DirectiveAccepted: react_directive,
@@ -66,6 +70,7 @@ ALLOCATION = Concern(
         cat.ResourceCounted: ev.evolve_counted,
         cat.ReadinessReported: ev.evolve_readiness,
         cat.PositionsAdopted: ev.evolve_positions,
+        cat.TravelTimesAdopted: evolve_routed,
         out.RequestAdmitted: ev.evolve_admitted,
         out.RequestChanged: ev.evolve_amended,
         out.RequestWithdrawn: ev.evolve_withdrawn,
@@ -83,6 +88,7 @@ ALLOCATION = Concern(
         sup.ReadinessJudged: upkeep.evolve_team,
         sup.ContactLost: upkeep.evolve_lost,
         out.DeploymentContradicted: ev.evolve_nothing,
+        out.OrdersReplanned: ev.evolve_nothing,
         out.AllocationAuthorised: ev.evolve_authorised,
         BedTierOpened: evolve_opened,
         BedTierClosed: evolve_closed,

@@ -118,15 +118,21 @@ class _Served(NamedTuple):
 
 
 def plan(
-    index: AllocationIndex, line: Line, spot: Spot, need: int, limit_ms: int | None, grounds: Grounds = NOTHING_MORE
+    index: AllocationIndex,
+    line: Line,
+    spot: Spot,
+    need: int,
+    limit_ms: int | None,
+    grounds: Grounds = NOTHING_MORE,
+    routed: dict[str, int] | None = None,
 ) -> Plan:
     """What the line would get now, at most `need`, from nowhere farther than `limit_ms`."""
     law = index.law
     pool = index.pool(line.kind)
     pool.widen(len(index.codes))
     fit = pool.fit(line.requires, line.prefers, line.minimum_type)
-    penalties = _penalties(pool, law.balance_ms.get(line.urgency, 0))
-    search = Search(pool, fit, spot, travel_time(law, line.kind), penalties, line.urgency)
+    balance = penalties(pool, law.balance_ms.get(line.urgency, 0))
+    search = Search(pool, fit, spot, travel_time(law, line.kind), balance, line.urgency, routed)
     room = _Room(pool, 0 if grounds.group_waived else law.reserve.group_keeps)
     n = pool.n
     suits = fit.rows
@@ -173,7 +179,7 @@ def _without(flags: Flags, rows: list[int]) -> Flags:
     return flags
 
 
-def _penalties(pool: Pool, delta_ms: int) -> list[int] | None:
+def penalties(pool: Pool, delta_ms: int) -> list[int] | None:
     """Balance term per district: `delta` times the used share of what stands above its floors."""
     if not delta_ms:
         return None

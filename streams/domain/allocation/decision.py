@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from schemas.outputs.allocation_events import Cause, CommitmentStage, LineDecided, Outcome, ResourceCommitted
 from streams.domain.allocation.choose import Pick, Plan
 from streams.domain.allocation.desk import Desk
-from streams.domain.allocation.entities import Line
+from streams.domain.allocation.entities import Line, RoutedTimes
 from streams.domain.fast import made
 
 FIRST_STAGE: dict[str, CommitmentStage] = {
@@ -34,6 +34,8 @@ def told(
     rules = law.rules if not crosses else (*law.rules, law.consent.id)
     if chosen.picks and chosen.picks[-1].tier == "preempted":
         rules = (*rules, law.preemption.id)
+    if cause == "replanned":
+        rules = (*rules, law.replan.id)
     return made(
         LineDecided,
         incident=line.incident,
@@ -54,10 +56,18 @@ def told(
         rejections=chosen.rejections,
         crosses=crosses,
         authorisation=consent,
+        travel=_travel(desk, line),
         second_wave_at=wave,
         rules=rules,
         policy_version=desk.context.policy.version,
     )
+
+
+def _travel(desk: Desk, line: Line) -> str:
+    routed = desk.state.get(RoutedTimes, line.id)
+    if routed is not None:
+        return routed.provider
+    return "district_minutes" if desk.index.tabled(desk.request_of(line).place.district) else "great_circle"
 
 
 def _second_wave(desk: Desk, line: Line) -> datetime | None:
@@ -96,4 +106,5 @@ def commitment(desk: Desk, line: Line, pick: Pick, authorisation: str | None) ->
         accept_by=desk.after(entry.accept_within_minutes or kind.accept_minutes),
         hold_until=desk.after(hold),
         authorisation=authorisation,
+        replan_at=desk.replan_at(line.kind) if entry.form == "unit" else None,
     )

@@ -10,10 +10,13 @@ from streams.domain.allocation.choose import NOTHING_MORE, Grounds
 from streams.domain.allocation.entities import Authorisation, Commitment, Line, Request, Waiver
 from streams.domain.allocation.index import AllocationIndex, index_of
 from streams.domain.context import Context
-from streams.domain.core import Incident, area_of
+from streams.domain.core import Incident, Timer, area_of
 from streams.domain.directives.refusals import Refusal, refused
 from streams.domain.state import AreaState
 from streams.policy.allocation import MINUTE_MS, AllocationLaw
+
+REPLAN = "allocation.replan"
+"""Timer: orders of a kind of resource are looked at together."""
 
 
 @dataclass(slots=True)
@@ -30,6 +33,13 @@ class Desk:
     def after(self, minutes: int | None) -> datetime | None:
         """The instant so many minutes from now; None for None."""
         return None if minutes is None else self.now + timedelta(minutes=minutes)
+
+    def replan_at(self, kind: str) -> datetime | None:
+        """When orders of this kind are looked at together; None when that is settled already (AL-REPLAN)."""
+        seconds = self.law.replan.after_seconds
+        if seconds is None or f"{REPLAN}:{kind}" in self.state.of(Timer):
+            return None
+        return self.now + timedelta(seconds=seconds)
 
     def authorisation(self, line: Line) -> str | None:
         """Id of an authorisation in scope and time for the line's incident (AL-1)."""

@@ -59,6 +59,15 @@ class Position(Entity):
     observed_at: Utc
 
 
+class RoutedTimes(Entity):
+    """What a routing engine said about a line's shortlist; `id` is the line's. Gone once the line is decided."""
+
+    KIND: ClassVar[str] = "routed_times"
+
+    provider: str
+    eta_ms: dict[str, int]
+
+
 class Floor(Entity):
     """Reserve floor; `id` is `<kind>@<district or *>`."""
 

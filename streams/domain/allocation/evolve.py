@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from schemas.outputs import allocation_events as out
 from schemas.outputs import catalogue_events as cat
+from streams.domain.allocation.desk import REPLAN
 from streams.domain.allocation.entities import (
     OPEN_STAGES,
     Authorisation,
@@ -13,6 +14,7 @@ from streams.domain.allocation.entities import (
     Position,
     Request,
     Resource,
+    RoutedTimes,
     Waiver,
 )
 from streams.domain.core import Timer, timer
@@ -135,6 +137,8 @@ def evolve_decided(state: AreaState, event: out.LineDecided) -> Iterator[Change]
     told = -1 if event.outcome == "pending_authorization" else event.short
     if event.outcome not in ("committed", "partly_committed") or event.short:
         yield Put(changed(line, stage=event.outcome, told=told))
+    if line.id in state.of(RoutedTimes):
+        yield Drop(RoutedTimes, line.id)
     if event.second_wave_at is not None:
         yield Put(timer(WAVE, line.id, event.second_wave_at, event.incident))
 
@@ -177,6 +181,8 @@ def evolve_committed(state: AreaState, event: out.ResourceCommitted) -> Iterator
     )
     if need == 0:
         yield from _without_timer(state, WAVE, line.id)
+    if event.replan_at is not None:
+        yield Put(timer(REPLAN, event.kind, event.replan_at, None))
     if event.accept_by is not None:
         yield Put(timer(ACCEPT, event.commitment, event.accept_by, event.incident))
     if event.hold_until is not None:
@@ -265,7 +271,7 @@ def evolve_heard(state: AreaState, event: out.CommitmentHeard) -> Iterator[Chang
         yield Put(timer(HEARTBEAT, event.commitment, event.next_by, event.incident))
 
 
-def evolve_nothing(state: AreaState, event: out.DeploymentContradicted) -> Iterator[Change]:
+def evolve_nothing(state: AreaState, event: out.DeploymentContradicted | out.OrdersReplanned) -> Iterator[Change]:
     yield from ()
 
 

@@ -111,6 +111,11 @@ class AllocationIndex:
         vector = np.array(xyz or (0.0, 0.0, 0.0))
         return Spot(number, xyz, vector, vector.reshape(3, 1), table, tabled, untabled, self.law.inside_district_ms)
 
+    def tabled(self, district: str) -> bool:
+        """Whether the register's minutes count for a district that was asked for before."""
+        found = self._tables.get(district)
+        return found is not None and not found[2]
+
     def _table(self, origin: str) -> tuple[Floats, bool, bool]:
         minutes = [self._minutes(origin, other) for other in self.codes]
         known = [one is not None for one in minutes]

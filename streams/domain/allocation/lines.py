@@ -11,7 +11,7 @@ from streams.domain.allocation.choose import NOTHING_MORE, Plan, plan
 from streams.domain.allocation.decision import commitment, crossed, told
 from streams.domain.allocation.desk import Desk
 from streams.domain.allocation.divert import Diversion, diversions, proposal
-from streams.domain.allocation.entities import Commitment, Line
+from streams.domain.allocation.entities import Commitment, Line, RoutedTimes
 from streams.domain.allocation.pool import CODE
 from streams.domain.allocation.queue import Key
 
@@ -82,7 +82,9 @@ def _chosen(desk: Desk, line: Line, need: int) -> tuple[Plan, list[Diversion]]:
     index, law = desk.index, desk.law
     index.pool(line.kind).expire_fixes(desk.now_ms - law.position_age_ms)
     spot = index.spot(desk.request_of(line).place)
-    chosen = plan(index, line, spot, need, desk.limit_ms(line), desk.grounds(line))
+    routed = desk.state.get(RoutedTimes, line.id)
+    by_road = routed.eta_ms if routed is not None else None
+    chosen = plan(index, line, spot, need, desk.limit_ms(line), desk.grounds(line), by_road)
     if line.urgency not in law.preemption.for_classes:
         return chosen, []
     return chosen, diversions(desk, line, spot, chosen.picks, chosen.short)

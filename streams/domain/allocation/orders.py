@@ -30,9 +30,9 @@ def react_directive(state: AreaState, event: DirectiveAccepted, context: Context
         case cmd.Authorise() | cmd.WaiveFloor():
             yield from _permit(at, event, command)
         case cmd.AssignByHand():
-            yield from _assign(at, command)
+            yield from _assign(at, event, command)
         case cmd.ReleaseResource():
-            yield from _release(at, command)
+            yield from _release(at, event, command)
         case cmd.Requisition():
             yield from requisition(at, event, command)
         case _:
@@ -68,8 +68,8 @@ def _permit(at: Desk, event: DirectiveAccepted, command: cmd.Authorise | cmd.Wai
     yield from serve(at, waiting, "authorised" if isinstance(command, cmd.Authorise) else "waived")
 
 
-def _assign(at: Desk, command: cmd.AssignByHand) -> Events:
-    """A dispatcher decides: distance and order do not bind a person, capability, floors and AL-1 do."""
+def _assign(at: Desk, event: DirectiveAccepted, command: cmd.AssignByHand) -> Events:
+    """A dispatcher decides: distance and order do not bind a person; trade, capability, floors and AL-1 do."""
     line = at.state.get(Line, f"{command.request}/{command.line}")
     resource = at.state.get(Resource, command.resource)
     if line is None or resource is None:
@@ -77,7 +77,7 @@ def _assign(at: Desk, command: cmd.AssignByHand) -> Events:
         yield at.refuse(line.incident if line else None, "UNKNOWN_LINE" if line is None else "UNKNOWN_RESOURCE", what)
         return
     quantity = min(command.quantity, line.need)
-    objection = _objection(at, line, resource, quantity)
+    objection = _outside_trade(at, event, resource) or _objection(at, line, resource, quantity)
     if objection is not None:
         yield at.refuse(line.incident, objection[0], objection[1], resource=resource.id, line=line.id)
         return
@@ -108,6 +108,14 @@ def _assign(at: Desk, command: cmd.AssignByHand) -> Events:
         authorisation=at.authorisation(line) if at.department(resource.entry) != line.department else None,
         reason=command.reason,
     )
+
+
+def _outside_trade(at: Desk, event: DirectiveAccepted, resource: Resource) -> tuple[str, str] | None:
+    """AL-8: the 120 centre dispatches what counts as health, the EM centre its own; other offices have no trade."""
+    trade = at.department(resource.entry)
+    if not event.trades or trade in event.trades:
+        return None
+    return "OUTSIDE_TRADE", f"{resource.id} counts as {trade}; {event.office} may dispatch {', '.join(event.trades)}"
 
 
 def _objection(at: Desk, line: Line, resource: Resource, quantity: int) -> tuple[str, str] | None:
@@ -149,14 +157,18 @@ def _above_floor(at: Desk, resource: Resource, row: int, quantity: int, grounds:
     return quantity <= min(int(pool.available[row]), pool.headroom(int(pool.district[row])))
 
 
-def _release(at: Desk, command: cmd.ReleaseResource) -> Events:
+def _release(at: Desk, event: DirectiveAccepted, command: cmd.ReleaseResource) -> Events:
     """EDXL-RM RequestReturn: end a commitment. Its need is over too: who still needs somebody asks again."""
     commitment = at.state.get(Commitment, command.commitment)
     if commitment is None or not commitment.open:
         incident = commitment.incident if commitment is not None else None
         yield at.refuse(incident, "UNKNOWN_COMMITMENT", f"no open commitment {command.commitment}")
         return
-    form = at.state.of(Resource)[commitment.resource].entry.form
+    resource = at.state.of(Resource)[commitment.resource]
+    if (objection := _outside_trade(at, event, resource)) is not None:
+        yield at.refuse(commitment.incident, objection[0], objection[1], resource=resource.id, commitment=commitment.id)
+        return
+    form = resource.entry.form
     reason = command.reason or "recalled by the dispatcher"
     if commitment.stage in BEFORE_ARRIVAL:
         yield ended(at, commitment, out.CommitmentEnded, "recalled", at.now, reason, reopen=False)

@@ -1,4 +1,4 @@
-"""A person confirmed what was proposed: a diversion (AL-PREEMPT) or the clearing of beds (BD-1)."""
+"""A person confirmed what was proposed: a diversion (AL-PREEMPT), the clearing of beds (BD-1), a re-plan."""
 
 from collections.abc import Iterator
 
@@ -14,6 +14,7 @@ from streams.domain.allocation.desk import Desk, desk
 from streams.domain.allocation.divert import PREEMPTION, still_divertible
 from streams.domain.allocation.entities import BEFORE_ARRIVAL, Commitment, Line, Resource
 from streams.domain.allocation.lines import Events, preempted, serve
+from streams.domain.allocation.replan import react_replanned
 from streams.domain.context import Context
 from streams.domain.directives.entities import Proposal
 from streams.domain.state import AreaState
@@ -22,6 +23,7 @@ from streams.domain.state import AreaState
 def react_decided(state: AreaState, event: ProposalDecided, context: Context) -> Iterator[OutputEvent]:
     """Carry out a confirmed diversion; the victims' lines are served anew, at their age."""
     yield from decided_tier(state, event, context)
+    yield from react_replanned(state, event, context)
     proposal = state.get(Proposal, event.proposal)
     if event.kind != PREEMPTION or event.status != "confirmed" or proposal is None:
         return

@@ -26,10 +26,17 @@ Ranked = tuple[int, int, str, int, int]
 class Search:
     """One question: who of a pool can be at a place, and how soon?"""
 
-    __slots__ = ("_cosines", "_times", "fit", "penalties", "pool", "spot", "travel", "urgency")
+    __slots__ = ("_cosines", "_times", "fit", "penalties", "pool", "routed", "spot", "travel", "urgency")
 
     def __init__(
-        self, pool: Pool, fit: Fit, spot: Spot, travel: TravelTime, penalties: list[int] | None = None, urgency: int = 0
+        self,
+        pool: Pool,
+        fit: Fit,
+        spot: Spot,
+        travel: TravelTime,
+        penalties: list[int] | None = None,
+        urgency: int = 0,
+        routed: dict[str, int] | None = None,
     ) -> None:
         self.pool = pool
         self.fit = fit
@@ -38,9 +45,11 @@ class Search:
         self.penalties = penalties
         """Balance term in ms per district; None: nearest."""
         self.urgency = urgency
+        self.routed = routed
+        """Travel times of a shortlist by road, where a routing engine was asked."""
         self._cosines: Floats | None = None
         self._times: Floats | None = None
-        if spot.untabled and spot.xyz is not None and not pool.unplaced and not pool.has_leads:
+        if routed is None and spot.untabled and spot.xyz is not None and not pool.unplaced and not pool.has_leads:
             self._cosines = np.dot(spot.vector, pool.xyz[:, : pool.n])
         else:
             self._times = self._mixed()
@@ -62,8 +71,18 @@ class Search:
                 by_formula = self.travel.eta_ms(_chord2(pool.xyz[:, : pool.n].copy(), spot))
                 elsewhere = np.where(pool.placed[: pool.n], by_formula, elsewhere)
             times = np.where(times < UNKNOWN, times, elsewhere)
+        if self.routed:
+            times = self._by_road(times)
         if pool.has_leads:
             times = times + pool.lead_ms[: pool.n]
+        return times
+
+    def _by_road(self, times: Floats) -> Floats:
+        """The shortlist by road; whoever was farther than all of it counts as no nearer than its slowest."""
+        known = [(self.pool.row_of[id], time) for id, time in (self.routed or {}).items() if id in self.pool.row_of]
+        if known:
+            times = np.maximum(times, max(time for _, time in known))
+            times[[row for row, _ in known]] = [time for _, time in known]
         return times
 
     def best(self, eligible: Flags, count: int) -> tuple[list[Ranked], bool]:
