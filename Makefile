@@ -17,7 +17,7 @@ demo: $(STAMPS)/run ## play an incident from the first report to the end of the 
 	$(BIN)/liandong demo
 
 test: $(STAMPS)/dev ## unit, integration and acceptance tests
-	$(BIN)/python -m pytest -n 2 --ignore=tests/faults --ignore=tests/bench tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/faults --ignore=tests/bench tests
 
 lint: $(STAMPS)/dev ## style, types, import rules
 	$(BIN)/ruff check
