@@ -11,11 +11,12 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+_BEFORE_ALL, _AFTER_ALL = EARLIEST - timedelta(days=1), LATEST + timedelta(days=1)
 
 
 def _to_utc(value: datetime) -> datetime:
     """Times travel as aware UTC; a date outside 1970..9000 breaks arithmetic further on and is refused here."""
-    if value.utcoffset() is None or not EARLIEST - timedelta(days=1) < value < LATEST + timedelta(days=1):
+    if value.utcoffset() is None or not _BEFORE_ALL < value < _AFTER_ALL:
         raise ValueError("time out of range 1970..9000")
     return value.astimezone(UTC)
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from pydantic_core import to_json
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 LATENESS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 300.0, 3600.0)
@@ -67,7 +68,7 @@ def configure_logging(level: str, form: Literal["auto", "json", "console"]) -> N
         # A traceback shows no values: they may be about people.
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
         if console
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
+        else structlog.processors.JSONRenderer(serializer=_json)
     )
     structlog.configure(
         processors=[
@@ -81,6 +82,12 @@ def configure_logging(level: str, form: Literal["auto", "json", "console"]) -> N
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    # Kafka's client has its loggers at DEBUG and would make a record of every fetch for nobody.
+    logging.disable(logging.INFO)
     logging.basicConfig(
         level=max(logging.WARNING, logging.getLevelName(level)), stream=sys.stderr, format="%(name)s %(message)s"
     )
+
+
+def _json(line: object, **_: object) -> str:
+    return to_json(line, fallback=str).decode()

@@ -161,7 +161,7 @@ class Outbox:
 
     def _line(self, decision: Decision, outcome: str) -> None:
         cause = decision.cause
-        rules = sorted({hit.rule for event in decision.events for hit in getattr(event, "hits", ())})
+        rules = sorted({hit.rule for event in decision.events for hit in event.__dict__.get("hits", ())})
         log.info(
             "decided",
             area=decision.area,

@@ -20,7 +20,7 @@ from streams.domain.context import Context, Happened, Received, TimerFired, Trig
 from streams.domain.state import AreaState
 from streams.policy.model import Policy
 from streams.runtime.records import Record
-from streams.store.rows import EventRow, InputRow, LetterRow, link, origin
+from streams.store.rows import EventRow, InputRow, LetterRow, event_id, link, origin
 
 YEAR_9000_MS = 221_845_392_000_000
 
@@ -84,7 +84,7 @@ class Unit:
             row = EventRow(
                 area,
                 head.seq,
-                uuid.uuid5(self.namespace, base + str(index)),
+                event_id(self.namespace, base + str(index)),
                 event.TYPE,
                 event.TOPIC,
                 event.key(area),

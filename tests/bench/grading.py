@@ -1,9 +1,9 @@
 """B5: grading decisions per second and core, in the pure core.
 
 A decision is one follow-up report turned into the figures that count, all families, the composite, reporting
-thresholds, trend and response proposals, folded into the state. `grading.decisions_per_s` runs the concerns that do that;
-`grading.cascade_per_s` every concern, with all that follows. `grading.history_cost_ratio` is the
-cost in an area that has closed 100,000 incidents, in parts of the cost in one that has closed 1,000.
+thresholds, trend and response proposals, folded into the state. `grading.decisions_per_s` runs the concerns that do
+that; `grading.cascade_per_s` every concern, with all that follows. `grading.history_cost_ratio` is the cost in an
+area that has closed 100,000 incidents, in parts of the cost in one that has closed 1,000.
 """
 
 import gc
