@@ -26,7 +26,7 @@ class ReleaseDrafted(InputEvent):
     """The authorisation to publish outbreak information, where there is one."""
     figures: dict[str, FactValue] = Field(default={}, max_length=64)
     """The figures that the text states."""
-    text_hash: str = Field(min_length=8, max_length=128)
+    text_hash: str = Field(min_length=1, max_length=128)
     """Digest of the exact wording."""
     channels: tuple[Id, ...] = Field(min_length=1)
     drafted_at: Utc

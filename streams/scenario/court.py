@@ -9,6 +9,7 @@ from streams.scenario.fold import Observed, incident_ids
 from streams.scenario.match import MISSING, Matcher
 from streams.scenario.model import AnyExpectation, EventExpected, Scenario, StateExpected, SumExpected
 
+SOME = {"gte": 1}
 SHOWN = 3
 """How many nearest candidates an unmet expectation shows."""
 
@@ -95,17 +96,27 @@ class Court:
             good = [one for one in matching if self.matcher.matches(wanted.fields or {}, one)]
             if self.matcher.matches(wanted.count, len(good)):
                 return None
+            if wanted.count == SOME and matching:
+                return self._other(wanted, matching)
+            if wanted.count == SOME:
+                return self._none(wanted, entities)
             reason = f"{wanted.kind} at {when}: should be there {_times(wanted.count)}, was there {len(good)} times"
             return Unmet(wanted, reason, tuple(brief(one) for one in (good or matching or entities)[:SHOWN]))
         if not matching:
-            ranked = sorted(entities, key=lambda one: len(self.matcher.differences(wanted.match or {}, one)))
-            shown = tuple(self._differing(wanted.match or {}, one) for one in ranked[:SHOWN])
-            return Unmet(wanted, f"{wanted.kind} at {when}: none matches", shown or (f"no {wanted.kind} was there",))
+            return self._none(wanted, entities)
         wrong = [one for one in matching if not self.matcher.matches(wanted.fields or {}, one)]
-        if not wrong:
-            return None
-        shown = tuple(self._differing(wanted.fields or {}, one) for one in wrong[:SHOWN])
-        return Unmet(wanted, f"{wanted.kind} at {when}: stands differently", shown)
+        return self._other(wanted, wrong) if wrong else None
+
+    def _none(self, wanted: StateExpected, entities: list[dict[str, Any]]) -> Unmet:
+        reason = f"{wanted.kind} at {self.calendar.tell(wanted.at)}: none matches"
+        ranked = sorted(entities, key=lambda one: len(self.matcher.differences(wanted.match or {}, one)))
+        shown = tuple(self._differing(wanted.match or {}, one) for one in ranked[:SHOWN])
+        return Unmet(wanted, reason, shown or (f"no {wanted.kind} was there",))
+
+    def _other(self, wanted: StateExpected, wrong: list[dict[str, Any]]) -> Unmet:
+        reason = f"{wanted.kind} at {self.calendar.tell(wanted.at)}: stands differently"
+        ranked = sorted(wrong, key=lambda one: len(self.matcher.differences(wanted.fields or {}, one)))
+        return Unmet(wanted, reason, tuple(self._differing(wanted.fields or {}, one) for one in ranked[:SHOWN]))
 
     def _differing(self, pattern: Any, one: dict[str, Any]) -> str:
         return f"{one.get('id')}: {'; '.join(self.matcher.differences(pattern, one))}\n    {brief(one)}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from streams.scenario.match import OPERATORS
 from streams.scenario.model import AnyExpectation, EventExpected, StateExpected, SumExpected, Window
 from streams.scenario.tree import Map, Problems
 
@@ -60,13 +61,40 @@ def _grade(form: Said) -> AnyExpectation:
 def _family(family: str, severity: Any, rules: Any) -> dict[str, Any]:
     found: dict[str, Any] = {"family": family, "severity": severity}
     if rules is not None:
-        many = rules if isinstance(rules, list) else [rules]
-        found["hits"] = {"same_items": [{"rule": rule} for rule in many]}
+        found["hits"] = _hits(rules)
     return found
 
 
+def _hits(rules: Any) -> dict[str, Any]:
+    """Exactly these rules; or what the operators say, of which those on lists speak of rule ids."""
+    if not _is_operators(rules):
+        return {"same_items": [{"rule": rule} for rule in _many(rules)]}
+    alone = {op: value for op, value in rules.items() if op not in LIST_OPERATORS}
+    on_list = {op: _named(value) for op, value in rules.items() if op in LIST_OPERATORS and op != "size"}
+    if "size" in rules:
+        on_list["size"] = rules["size"]
+    return {**on_list, **({"same_items": [{"rule": alone}]} if alone else {})}
+
+
+def _named(rules: Any) -> Any:
+    return [{"rule": rule} for rule in rules] if isinstance(rules, list) else {"rule": rules}
+
+
+def _is_operators(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value) and value.keys() <= OPERATORS
+
+
+def _many(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _holding(value: Any) -> dict[str, Any]:
+    """Every item named is among the entity's, or what the operators say."""
+    return value if _is_operators(value) else {"contains_all": _many(value)}
+
+
 def _state_form(kind: str, by: tuple[str, ...], sets: tuple[str, ...] = ()) -> Build:
-    """A short form for one entity kind: the keys in `by` choose the entity, the others are what it must be.
+    """A short form for one entity kind: one of those that the keys in `by` choose is what the others say.
 
     Keys in `sets` are lists: every item named must be among the entity's.
     """
@@ -75,8 +103,8 @@ def _state_form(kind: str, by: tuple[str, ...], sets: tuple[str, ...] = ()) -> B
         said = form.body.plain()
         none = said.pop("none", False)
         match = {key: said.pop(key) for key in by if key in said}
-        fields = {key: {"contains_all": value} if key in sets else value for key, value in said.items()}
-        count = 0 if none else None
+        fields = {key: _holding(value) if key in sets else value for key, value in said.items()}
+        count = 0 if none else {"gte": 1}
         if none:
             match, fields = {**match, **fields}, {}
         return StateExpected(**form.notes, kind=kind, match=match, fields=fields, count=count, at=form.at, label=kind)
@@ -92,10 +120,9 @@ def _joint(form: Said) -> AnyExpectation:
     if said.pop("none", False):
         return StateExpected(**form.notes, kind="task_force", match=match, count=0, at=form.at, label="joint")
     if "rules" in said:
-        rules = said.pop("rules")
-        said["hits"] = {"same_items": [{"rule": rule} for rule in (rules if isinstance(rules, list) else [rules])]}
+        said["hits"] = _hits(said.pop("rules"))
     if "groups" in said:
-        said["groups"] = {"contains_all": said["groups"]}
+        said["groups"] = _holding(said["groups"])
     return StateExpected(**form.notes, kind="task_force", match=match, fields=said, at=form.at, label="joint")
 
 
@@ -110,7 +137,9 @@ def _response(form: Said) -> AnyExpectation:
         )
     if said.get("status", "running") == "running":
         match["status"] = "running"
-    return StateExpected(**form.notes, kind="response", match=match, fields=said, at=form.at, label="response")
+    return StateExpected(
+        **form.notes, kind="response", match=match, fields=said, count={"gte": 1}, at=form.at, label="response"
+    )
 
 
 def _committed(form: Said) -> AnyExpectation:
@@ -141,6 +170,7 @@ def _notice(form: Said) -> list[AnyExpectation]:
     ]
 
 
+LIST_OPERATORS = ("contains", "contains_all", "lacks", "same_items", "each", "size")
 CHANNELS = ("liaison", "duty_room")
 NOTICE = {"to": "to_unit", "from": "from_unit"}
 NOT_BINDING = ("declined", "displaced", "preempted", "unanswered", "lapsed", "recalled")

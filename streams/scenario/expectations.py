@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Any
 
 from schemas.base import OUTPUTS
+from schemas.outputs.refusal_codes import REFUSAL_CODES
 from streams.domain.contents import CONCERNS
 from streams.domain.state import ENTITIES
 from streams.scenario.expect_short import SHORT, Said, Short
@@ -99,7 +100,10 @@ class ExpectationReader:
 
     def _refused(self, entry: Map, at: datetime | None, step: str | None) -> EventExpected:
         only(entry, ("refused", "data", *COMMON), "the form `refused`", self.problems)
-        code = text(entry, "refused", self.problems)
+        said = entry.items["refused"]
+        code = said.plain() if isinstance(said, Map) else text(entry, "refused", self.problems)
+        if isinstance(code, str) and code not in REFUSAL_CODES:
+            self.problems.add(entry.at("refused"), f"unknown refusal code {code!r}{nearest(code, REFUSAL_CODES)}")
         data = mapping(entry.get("data"), "data", entry.place, self.problems)
         self._fields(data, OUTPUTS["command.refused.v1"].model_fields, "command.refused.v1")
         if step is None:

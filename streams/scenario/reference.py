@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from schemas import inputs, outputs
 from schemas.base import INPUTS, OUTPUTS, Event
 from schemas.inputs import directives
+from schemas.outputs.refusal_codes import REFUSAL_CODES
 from streams.policy.loader import bundled_documents
 from streams.scenario.expectations import KINDS
 from streams.scenario.shortforms import WORDS
@@ -228,6 +229,7 @@ def _policy() -> Iterator[str]:
     for (file, key), title in titles.items():
         if file in documents:
             yield f"- **{title}**: {'; '.join(_entry(one) for one in entries(documents[file], key))}."
+    yield f"- **Refusal codes (`refused:`)**: {'; '.join(f'`{c}` {told}' for c, told in REFUSAL_CODES.items())}."
 
 
 def _entry(one: dict[str, Any]) -> str:

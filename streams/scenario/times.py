@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 _CLOCK = r"(?P<h>\d{1,2}):(?P<m>\d{2})(?::(?P<s>\d{2}))?"
-_SHORT = re.compile(rf"^(?:(?:(?P<y>\d{{4}})-)?(?P<mo>\d{{2}})-(?P<d>\d{{2}})[ T]|D(?P<day>\d{{1,4}}) )?{_CLOCK}$")
+_DAY = r"(?:(?P<y>\d{4})-)?(?P<mo>\d{2})-(?P<d>\d{2})|D(?P<day>[+-]?\d{1,4})"
+_SHORT = re.compile(rf"^(?:(?:{_DAY})[ T])?{_CLOCK}$")
 _DATE = re.compile(r"^(?P<y>\d{4})-(?P<mo>\d{2})-(?P<d>\d{2})$")
 _PIECE = re.compile(r"(\d+(?:\.\d+)?)\s*(d|h|min|m|s)")
 _RELATIVE = re.compile(r"^([+-])\s*(\d.*)$")

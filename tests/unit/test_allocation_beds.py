@@ -1,5 +1,6 @@
 """BD-1: surge tiers open in order when the ones before are exhausted and close in reverse; BD-8: designated first."""
 
+from schemas.inputs.requests import RequestCancelled
 from schemas.outputs.allocation_events import ResourceCommitted
 from schemas.outputs.bed_events import BedTierClosed, BedTierOpened
 from schemas.outputs.proposal_events import ProposalDecided, ProposalOpened
@@ -52,6 +53,17 @@ def test_tier_three_is_cleared_by_a_person() -> None:
         )
     )
     assert city.taken("isolation_bed")["H1-ISO-3"] == 5
+
+
+def test_a_tier_closes_however_its_last_bed_became_free() -> None:
+    """BD-1: a cancelled request frees beds as a discharged patient does."""
+    city = hospital()
+    ask(city, "R1", 20)
+    ask(city, "R2", 5)
+    city.send(RequestCancelled(area=city.state.area, request="R2", unit="A-Health"))
+    assert not [event for event in city.log if isinstance(event, BedTierClosed)]
+    city.send(RequestCancelled(area=city.state.area, request="R1", unit="A-Health"))
+    assert [event.tier for event in city.log if isinstance(event, BedTierClosed)] == [2]
 
 
 def test_tiers_close_in_reverse_order_when_they_are_empty_again() -> None:

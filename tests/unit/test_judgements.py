@@ -29,6 +29,14 @@ def test_figures_without_values_verify_what_counts_now() -> None:
     assert world.incident.verification == {"deaths": "verified", "serious": "verified"}
 
 
+def test_a_stated_case_count_is_verified_with_the_rest() -> None:
+    """VE-1: a total that somebody stated is a figure like others, though a line list could also give it."""
+    world = World()
+    world.tell(report(START, ["food_poisoning"], figures={"cases": 40}, verification="unverified"), START)
+    world.accept(cmd.VerifyFacts(action="verify", incident=world.incident.id), LATER)
+    assert world.incident.verification == {"cases": "verified"}
+
+
 def test_verification_may_lower_the_computed_grade() -> None:
     """Corrections may lower a computed grade; a response is another matter."""
     world, incident = accident(deaths=12)

@@ -205,7 +205,7 @@ def test_an_order_about_an_unknown_incident_is_refused() -> None:
     """TF-10."""
     city = City()
     events = city.accept(cmd.Order(incident="no", to_unit="B-PS", text="go"), hour("09:00"))
-    assert [event.code for event in events if hasattr(event, "code")] == ["INCIDENT_UNKNOWN"]
+    assert [event.code for event in events if hasattr(event, "code")] == ["UNKNOWN_INCIDENT"]
 
 
 def test_a_need_of_sanitation_is_a_task_for_health_and_a_notice() -> None:

@@ -24,6 +24,27 @@ def test_a_report_through_liandong_tells_the_peer_first_on_both_channels() -> No
     assert (owed.recipients, owed.due, owed.status, owed.late) == (("B-Health",), hour("09:35"), "met", False)
 
 
+def test_a_first_report_that_goes_upward_tells_the_peer_too() -> None:
+    """OB-30, NS-3: what the first report is about shows only with its own figures; told once, in the same instant."""
+    city = City()
+    kinds = ["work_safety_accident"]
+    events = city.reported("09:20", kinds, reporter_unit="B-EM", received_by="J-EM", figures={"serious": 3})
+    assert channels(events, "B-Health", "OB-30") == {"liaison", "duty_room"}
+    (owed,) = city.obligations("OB-30")
+    assert (owed.debtor, owed.due, owed.status, owed.late) == ("B-EM", hour("09:20"), "met", False)
+
+
+def test_a_first_report_of_an_outbreak_owes_the_peer_one_notice() -> None:
+    """NS-1a, OB-30: the notice that the system passes on by itself covers the report of the same instant."""
+    city = City()
+    events = city.reported("10:00", ["cholera"], reporter_unit="B-Health", received_by="J-Health", figures={"cases": 1})
+    told = [event for event in of(NoticeQueued, events) if event.to_unit == "B-EM" and event.purpose == "peer"]
+    assert {event.channel for event in told} == {"liaison", "duty_room"}
+    assert len(told) == 2
+    (owed,) = city.obligations("OB-30")
+    assert (owed.debtor, owed.status, owed.late) == ("B-Health", "met", False)
+
+
 def test_the_content_is_judged_from_the_incident_where_the_report_does_not_say() -> None:
     """NS-1, NS-2: casualties of an accident; nothing to share about a food poisoning without casualties (SC-3)."""
     city = accident(City())
@@ -122,7 +143,7 @@ def test_an_unknown_incident_refuses_the_directive() -> None:
     city = City()
     city.reported("09:20", KINDS, reporter_unit="PLANT", figures={"deaths": 3})
     events = city.reports_upward("09:35", "B-EM", "J-EM", incident="no-such")
-    assert [event.code for event in events if hasattr(event, "code")] == ["INCIDENT_UNKNOWN"]
+    assert [event.code for event in events if hasattr(event, "code")] == ["UNKNOWN_INCIDENT"]
 
 
 def test_the_receipt_of_a_report_starts_the_clock_of_a_unit_outside_the_city() -> None:

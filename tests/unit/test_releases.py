@@ -73,7 +73,7 @@ def test_one_approved_text_goes_to_every_channel_under_one_id() -> None:
     published = of(out.ReleasePublished, events)
     assert {(event.release, event.text_hash) for event in published} == {("R1", HASH)}
     assert {event.channel for event in published} == {"web", "tv"}
-    assert [event.code for event in of(CommandRefused, approved(city, "15:31"))] == ["RELEASE_UNKNOWN"]
+    assert [event.code for event in of(CommandRefused, approved(city, "15:31"))] == ["UNKNOWN_RELEASE"]
 
 
 def test_approval_is_refused_for_another_wording_an_unknown_text_or_figures_that_moved() -> None:
@@ -83,7 +83,7 @@ def test_approval_is_refused_for_another_wording_an_unknown_text_or_figures_that
     assert [event.code for event in of(CommandRefused, approved(city, "15:10", text_hash="sha256:other"))] == [
         "TEXT_CHANGED"
     ]
-    assert [event.code for event in of(CommandRefused, approved(city, "15:10", release="R9"))] == ["RELEASE_UNKNOWN"]
+    assert [event.code for event in of(CommandRefused, approved(city, "15:10", release="R9"))] == ["UNKNOWN_RELEASE"]
     kinds = ["work_safety_accident"]
     city.reported("15:20", kinds, reporter_unit="PLANT", figures={"deaths": 4}, verification="verified")
     assert [event.code for event in of(CommandRefused, approved(city, "15:30"))] == ["FIGURES_CHANGED"]

@@ -37,6 +37,15 @@ def test_every_word_of_the_format_is_in_the_document(word: str) -> None:
     assert re.search(rf"`\{{?{word}\b", TEXT), word
 
 
+@pytest.mark.parametrize("word", SHORT)
+def test_every_short_form_has_a_row_that_names_its_keys(word: str) -> None:
+    table = TEXT.partition("### Short forms of expectations")[2].partition("### 6.1")[0]
+    row = re.search(rf"^\| `{word}` \|(.*)$", table, re.MULTILINE)
+    assert row, word
+    unnamed = [key for key in SHORT[word].keys if not re.search(rf"`{key}\b", row[1])]
+    assert unnamed in ([], ["NDR"]), word
+
+
 def test_the_reference_is_what_the_code_says() -> None:
     """Run `python -m streams.scenario.reference tests/scenarios/FORMAT.md` to write it anew."""
     assert up_to_date(DOCUMENT)

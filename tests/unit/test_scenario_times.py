@@ -16,6 +16,7 @@ CALENDAR = Calendar(date(2026, 3, 10), ZoneInfo("Asia/Shanghai"))
         ("09:20", datetime(2026, 3, 10, 1, 20, tzinfo=UTC)),
         ("9:20:30", datetime(2026, 3, 10, 1, 20, 30, tzinfo=UTC)),
         ("D1 00:10", datetime(2026, 3, 10, 16, 10, tzinfo=UTC)),
+        ("D-2 08:00", datetime(2026, 3, 8, 0, 0, tzinfo=UTC)),
         ("03-11 09:20", datetime(2026, 3, 11, 1, 20, tzinfo=UTC)),
         ("2027-01-01 00:00", datetime(2026, 12, 31, 16, 0, tzinfo=UTC)),
         ("2026-03-10T09:20:00+08:00", datetime(2026, 3, 10, 1, 20, tzinfo=UTC)),

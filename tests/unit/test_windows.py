@@ -118,6 +118,27 @@ def test_counties_come_from_the_districts_of_merged_reports() -> None:
     assert world.incident.severity("PHE") == 2
 
 
+def test_a_district_that_reports_no_case_is_not_affected() -> None:
+    """CH-3b: zero reports 零报告 of a second county, in one report series or merged, do not make two counties."""
+    world = World()
+    world.tell(report(D0, ["cholera"], figures={"cases": 2}, district=E), D0)
+    world.tell(report(day(1), ["cholera"], district=D, zero_report=True, occurred_at=D0), day(1))
+    assert (world.incident.districts, world.incident.severity("PHE")) == ((E,), 4)
+    world.tell(report(day(2), ["cholera"], figures={"cases": 0}, district=D, external_id="X2"), day(2))
+    one, two = sorted(world.state.of(Incident))
+    world.accept(cmd.MergeIncidents(action="merge", incident=one, other=two, reason="same strain"))
+    assert world.state.of(Incident)[one].severity("PHE") == 4
+
+
+def test_one_series_of_reports_may_name_cases_in_two_districts() -> None:
+    """CH-3b: nobody states `counties`; the second county's case is in the same source's reports."""
+    world = World()
+    world.tell(report(D0, ["cholera"], figures={"cases": 2}, district=E), D0)
+    world.tell(report(day(1), ["cholera"], figures={"cases": 3}, district=D, occurred_at=D0), day(1))
+    assert figures(world)["counties"] == 2
+    assert world.incident.severity("PHE") == 3
+
+
 def test_a_flood_in_two_districts_is_not_an_outbreak_in_two() -> None:
     world = World()
     world.tell(report(D0, ["natural_disaster"], figures={"people": 900}, district=C), D0)

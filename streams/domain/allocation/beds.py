@@ -68,11 +68,14 @@ def _of(state: AreaState, owner: str, kind: str) -> Iterator[Resource]:
             yield resource
 
 
-def close_tiers(at: Desk, resource_id: str) -> Iterator[OutputEvent]:
+def close_tiers(at: Desk, kind: str) -> Iterator[OutputEvent]:
     """Tiers close in reverse order once all their beds are free again and the tier below has room."""
-    resource = at.state.of(Resource)[resource_id]
-    owner, kind = resource.entry.owner_unit, resource.kind
-    while resource.entry.tier is not None and (tier := at.index.open_tier(owner, kind)) > FIRST_TIER:
+    for owner in [one.owner_unit for one in at.state.of(BedTier).values() if one.kind == kind]:
+        yield from _close(at, owner, kind)
+
+
+def _close(at: Desk, owner: str, kind: str) -> Iterator[OutputEvent]:
+    while (tier := at.index.open_tier(owner, kind)) > FIRST_TIER:
         beds = [one for one in _of(at.state, owner, kind) if one.entry.tier == tier]
         empty = all(one.held == 0 and one.quantity >= one.entry.quantity for one in beds)
         if not empty or not _free(at, owner, kind, tier):

@@ -12,7 +12,6 @@ from schemas.base import OutputEvent
 from schemas.inputs.resources import ResourceDeploymentReported
 from schemas.outputs import allocation_events as out
 from schemas.outputs.catalogue_events import ResourceStatus, ResourceStatusChanged
-from streams.domain.allocation.beds import close_tiers
 from streams.domain.allocation.changes import Step, changed_by, ended
 from streams.domain.allocation.desk import Desk, desk, open_commitments
 from streams.domain.allocation.entities import BEFORE_ARRIVAL, OPEN_STAGES, PROGRESS, Commitment, Line, Resource
@@ -99,7 +98,6 @@ def _step(at: Desk, event: ResourceDeploymentReported, resource: Resource, commi
     yield change
     if change.stage not in OPEN_STAGES or change.reopened or change.on_hand > 0:
         yield from serve(at, (commitment.kind,), "freed")
-        yield from close_tiers(at, commitment.resource)
 
 
 def _self_dispatched(at: Desk, event: ResourceDeploymentReported, resource: Resource, commitment: Commitment) -> Events:

@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterable
 from schemas.base import OutputEvent
 from schemas.outputs.allocation_events import Cause, CommitmentPreempted, Outcome
 from schemas.outputs.bed_events import BedTierOpened
-from streams.domain.allocation.beds import next_tier
+from streams.domain.allocation.beds import close_tiers, next_tier
 from streams.domain.allocation.changes import ended
 from streams.domain.allocation.choose import NOTHING_MORE, Plan, plan
 from streams.domain.allocation.decision import commitment, crossed, told
@@ -123,7 +123,10 @@ def preempted(desk: Desk, victim: str, reason: str) -> OutputEvent:
 
 
 def serve(desk: Desk, kinds: Iterable[str], cause: Cause) -> Events:
-    """Serve what waits for these kinds, in the queue's order, one resource a turn while several wait (AL-2)."""
+    """Serve what waits for these kinds, in the queue's order, one resource a turn while several wait (AL-2).
+
+    Surge tiers that nobody needs after that close (BD-1).
+    """
     for kind in dict.fromkeys(kinds):
         turn = _Turn(desk)
         while True:
@@ -133,6 +136,7 @@ def serve(desk: Desk, kinds: Iterable[str], cause: Cause) -> Events:
                 break
             result = yield from decide_line(desk, line.id, cause, 1 if turn.others(order) else None)
             turn.done(line, result)
+        yield from close_tiers(desk, kind)
 
 
 class _Turn:

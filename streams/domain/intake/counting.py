@@ -158,5 +158,7 @@ def _in_order(figures: dict[str, V], before: dict[str, V]) -> dict[str, V]:
 
 
 def may_be_derived(state: AreaState, incident: Incident, plan: Plan) -> bool:
-    """Whether one source's figures may be completed by a line list, or by what happened in the urban area before."""
-    return incident.id in state.of(LineList) or (bool(plan.first_urban) and may_be_urban(state, incident))
+    """Whether one source's figures may be completed: by a line list, further districts, what was urban before."""
+    if len(incident.districts) > 1 or incident.id in state.of(LineList):
+        return True
+    return bool(plan.first_urban) and may_be_urban(state, incident)

@@ -60,9 +60,9 @@ def derive(
             if count is not None:
                 windowed = fact.line_list.days is not None
                 yield fact.name, count if windowed else max(count, _number(stated.get(fact.name)))
-        elif fact.districts is not None and (about.cases or len(about.sources) > 1):
+        elif fact.districts is not None:
             divisions = len(_divisions(about, _PREFIX[fact.districts]))
-            if divisions > max(1, _number(stated.get(fact.name))):
+            if divisions > max(0 if about.cases else 1, _number(stated.get(fact.name))):
                 yield fact.name, divisions
         elif fact.first_urban is not None and fact.name not in stated and _first_urban(state, about, fact.first_urban):
             yield fact.name, True
@@ -96,8 +96,11 @@ def _days(about: Outbreak, how: LineListCount) -> int | None:
 
 
 def _divisions(about: Outbreak, digits: int) -> set[str]:
+    """Divisions in which there is something: a district that reports no case is not affected."""
     named = {case.district for case in about.cases}
-    named.update(source.place.district for source in about.sources if source.figures)
+    for source in about.sources:
+        somewhere = any(figure.value for figure in source.figures.values())
+        named.update(source.affected or ((source.place.district,) if somewhere else ()))
     return {code[:digits] for code in named}
 
 

@@ -49,6 +49,8 @@ class Source(Detail):
     settled: dict[str, Figure] = {}
     """After a settlement: the newest statement of each fact inside its term (OB-07)."""
     needs: tuple[str, ...] = ()
+    affected: tuple[str, ...] = ()
+    """Districts for which it stated cases of a public-health kind."""
     refuted_at: Utc | None = None
     """All that it said until then is void."""
     origins: tuple[str, ...] = ()

@@ -89,6 +89,7 @@ def _said(source: Source | None, event: out.ReportAttached, key: str, settlement
             figures=new,
             settled={name: new[name] for name in casualties},
             needs=event.needs,
+            affected=_affected((), event),
             checked=how == "verified",
         )
     update: dict[str, object] = {"figures": newer(source.figures, figures, event.as_of, how)}
@@ -96,8 +97,11 @@ def _said(source: Source | None, event: out.ReportAttached, key: str, settlement
         update["verified"] = verified_beside(source, figures, event.as_of, how)
         update["checked"] = True
     if event.as_of > source.as_of:
-        newest = {"as_of": event.as_of, "place": event.place, "setting": event.setting}
-        update.update(newest, reporter_unit=event.reporter_unit)
+        update.update(as_of=event.as_of, setting=event.setting, reporter_unit=event.reporter_unit)
+        if not event.zero_report:
+            update["place"] = event.place
+    if event.counted:
+        update["affected"] = _affected(source.affected, event)
     if event.occurred_at < source.occurred_at:
         update["occurred_at"] = event.occurred_at
     if event.hazard_kinds != source.hazard_kinds:
@@ -107,6 +111,12 @@ def _said(source: Source | None, event: out.ReportAttached, key: str, settlement
     if casualties:
         update["settled"] = newer(source.settled, casualties, event.as_of, how)
     return changed(source, **update)
+
+
+def _affected(known: tuple[str, ...], event: out.ReportAttached) -> tuple[str, ...]:
+    district = event.place.district
+    told = not event.zero_report and any(kept.count for kept in event.counted)
+    return (*known, district) if told and district not in known else known
 
 
 def _listed(state: AreaState, event: out.ReportAttached, key: str) -> LineList:

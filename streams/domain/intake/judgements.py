@@ -87,8 +87,7 @@ def _verify(
     if refusal is not None:
         yield refused(context, refusal, incident.id)
         return
-    derivable = context.policy.facts.derivable
-    figures = command.figures or {name: v for name, v in incident.figures.items() if name not in derivable}
+    figures = command.figures or _stated(state, incident, context)
     if not figures:
         yield refused(context, Refusal("NOTHING_TO_VERIFY", "the incident has no figures"), incident.id)
         return
@@ -103,6 +102,13 @@ def _verify(
         reason=command.reason,
     )
     yield from _recount(state, context, incident.id, as_of)
+
+
+def _stated(state: AreaState, incident: Incident, context: Context) -> dict[str, FactValue]:
+    """The figures that count now and that somebody stated: what was only counted out of others follows from them."""
+    stated = {name for source in state.of_incident(Source, incident.id) for name in source.figures}
+    counted = context.policy.facts.derivable - stated
+    return {name: value for name, value in incident.figures.items() if name not in counted}
 
 
 def _refute(

@@ -84,7 +84,7 @@ def _restated(incident: Incident, sources: Iterable[Source]) -> Incident:
     return incident.model_copy(
         update={
             "hazard_kinds": tuple(dict.fromkeys(kind for source in mine for kind in source.hazard_kinds)),
-            "districts": tuple(dict.fromkeys(source.place.district for source in mine)),
+            "districts": tuple(dict.fromkeys(place for s in mine for place in (*s.affected, s.place.district))),
             "occurred_at": min(source.occurred_at for source in mine),
             "figures_as_of": max(source.as_of for source in mine),
             "needs": tuple(dict.fromkeys(need for source in mine for need in source.needs)),

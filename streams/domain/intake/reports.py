@@ -239,10 +239,16 @@ def _kinds_changed(incident: Incident, reading: Reading) -> out.KindsChanged | N
     if reading.kinds == incident.hazard_kinds and district in incident.districts:
         return None
     kinds = tuple(dict.fromkeys((*incident.hazard_kinds, *reading.kinds)))
-    districts = tuple(dict.fromkeys((*incident.districts, district)))
+    further = () if _nothing_there(reading) else (district,)
+    districts = tuple(dict.fromkeys((*incident.districts, *further)))
     if kinds == incident.hazard_kinds and districts == incident.districts:
         return None
     return out.KindsChanged(incident=incident.id, hazard_kinds=kinds, districts=districts)
+
+
+def _nothing_there(reading: Reading) -> bool:
+    """A zero report 零报告 says nothing of a further district: it does not make that one affected."""
+    return reading.event.zero_report or (bool(reading.figures) and not any(reading.figures.values()))
 
 
 def _flags(reading: Reading, context: Context, id: str) -> Iterator[OutputEvent]:

@@ -88,7 +88,7 @@ def on_directive(state: AreaState, event: DirectiveAccepted, context: Context) -
     refusal = _refusal(state, command, release)
     if refusal is not None or release is None:
         incident = release.incident if release is not None else None
-        yield refused(context, refusal or Refusal("RELEASE_UNKNOWN", command.release), incident)
+        yield refused(context, refusal or Refusal("UNKNOWN_RELEASE", command.release), incident)
         return
     yield out.ReleaseApproved(
         incident=release.incident,
@@ -106,7 +106,7 @@ def on_directive(state: AreaState, event: DirectiveAccepted, context: Context) -
 
 def _refusal(state: AreaState, command: cmd.ApproveRelease, release: Release | None) -> Refusal | None:
     if release is None or release.status == "published":
-        return Refusal("RELEASE_UNKNOWN", f"no release {command.release} waits for approval")
+        return Refusal("UNKNOWN_RELEASE", f"no release {command.release} waits for approval")
     if release.status == "blocked":
         return Refusal("RELEASE_BLOCKED", f"{release.id} is blocked: its figures are not verified")
     if release.text_hash != command.text_hash:

@@ -25,7 +25,7 @@ def on_directive(state: AreaState, event: DirectiveAccepted, context: Context) -
         return
     incident = resolve_incident(state, command.incident)
     if command.incident is not None and incident is None:
-        refusal = Refusal("INCIDENT_UNKNOWN", f"no incident {command.incident}", {"incident": command.incident})
+        refusal = Refusal("UNKNOWN_INCIDENT", f"no incident {command.incident}", {"incident": command.incident})
         yield refused(context, refusal)
         return
     terms = law(state, context.policy.notification, context.now).order

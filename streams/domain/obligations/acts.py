@@ -17,6 +17,7 @@ from streams.domain.obligations.index import index
 from streams.domain.obligations.opening import Duty, identity, open_duty, review
 from streams.domain.obligations.sharing import share_unasked
 from streams.domain.obligations.situation import THRESHOLD, Situation, casualties, situation
+from streams.domain.obligations.tracing import share_first
 from streams.domain.parties import found, kind_and_tier, resolve
 from streams.domain.state import AreaState
 from streams.policy.obligation_law import BoundClause
@@ -29,6 +30,7 @@ def on_facts(state: AreaState, event: FactsChanged, context: Context) -> Iterato
     for duty in _supplements(state, context, event.incident):
         yield from open_duty(state, context, duty)
     yield from share_unasked(state, context, event.incident)
+    yield from share_first(state, context, event.incident)
 
 
 def on_kinds(state: AreaState, event: KindsChanged, context: Context) -> Iterator[OutputEvent]:

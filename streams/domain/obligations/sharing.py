@@ -59,7 +59,7 @@ def share(
         source=clause.source,
         series=str(number),
     )
-    if outside and before is not None:
+    if before is not None and (outside or before == context.now):
         yield from settle(state, context, id, {peer: before}, by="outside" if told is not None else "notice")
         return
     if outside:
@@ -97,6 +97,16 @@ def _clause(state: AreaState, now: Situation, sender: str, content: ReportConten
         if place[0] in debtor.kinds and (not debtor.tiers or place[1] in debtor.tiers) and now.owed(clause):
             return clause
     return None
+
+
+def share_first(
+    state: AreaState, context: Context, incident: str, sender: str, content: ReportContent
+) -> Iterator[OutputEvent]:
+    """The notice of a unit's first report upward, whose content shows only once its own figures are graded."""
+    now = Situation(state, context, state.of(Incident)[incident])
+    clause = _clause(state, now, sender, content)
+    if clause is not None and f"{clause.rule}:{sender}:" not in now.knowledge.counts:
+        yield from share(state, context, incident, sender, content, context.now, outside=False)
 
 
 def _queued_before(

@@ -7,22 +7,22 @@ from typing import Literal
 
 from schemas.base import OutputEvent
 from schemas.inputs import directives as cmd
-from schemas.inputs.reports import Channel, FactValue, ReportContent, UpwardReportNoticed
+from schemas.inputs.reports import Channel, FactValue, IncidentReported, ReportContent, UpwardReportNoticed
 from schemas.outputs import obligation_events as out
 from schemas.outputs.area_events import DirectiveAccepted
 from schemas.outputs.incident_events import ReportAttached
 from schemas.outputs.notification_events import NoticeDelivered
-from streams.domain.context import Context
-from streams.domain.core import Incident
+from streams.domain.context import Context, Received
+from streams.domain.core import ExternalRef, Incident
 from streams.domain.directives.refs import resolve_incident
 from streams.domain.directives.refusals import Refusal, refused
 from streams.domain.fast import made
 from streams.domain.notification.entities import Notice
 from streams.domain.notification.queueing import Letter, queue
+from streams.domain.obligations import sharing
 from streams.domain.obligations.entities import Knowledge, Waiting
 from streams.domain.obligations.meeting import Report, meet, tells
 from streams.domain.obligations.opening import review
-from streams.domain.obligations.sharing import share
 from streams.domain.obligations.situation import Situation, casualties
 from streams.domain.parties import DEPARTMENTS, NETWORK, OUTSIDE, is_upward, kind_and_tier, superior_of
 from streams.domain.state import AreaState
@@ -53,7 +53,8 @@ def on_report(state: AreaState, event: ReportAttached, context: Context) -> Iter
     upward = tuple(unit for unit in to_units if is_upward(state, event.reporter_unit, unit))
     content = inferred(state, context, state.of(Incident)[event.incident], event.reporter_unit, None)
     if upward:
-        yield from share(state, context, event.incident, event.reporter_unit, content, context.now, outside=False)
+        sender = event.reporter_unit
+        yield from sharing.share(state, context, event.incident, sender, content, context.now, outside=False)
     known_at = min(event.known_at, context.now) if event.known_at is not None else None
     yield made(
         out.ReportTraced,
@@ -91,6 +92,19 @@ def _found(state: AreaState, ref: str, context: Context) -> Iterator[OutputEvent
             yield from _noticed(state, notice, incident, context)
 
 
+def share_first(state: AreaState, context: Context, incident: str) -> Iterator[OutputEvent]:
+    """What a unit's first report upward is about shows only once its own figures count and are graded (OB-30)."""
+    received = context.trigger
+    event = received.event if isinstance(received, Received) else None
+    if not isinstance(event, IncidentReported) or event.received_by is None:
+        return
+    sender = event.reporter_unit
+    mine = state.get(ExternalRef, f"{event.source}|{event.external_id}")
+    if mine is not None and mine.incident == incident and is_upward(state, sender, event.received_by):
+        content = inferred(state, context, state.of(Incident)[incident], sender, None)
+        yield from sharing.share_first(state, context, incident, sender, content)
+
+
 def _told_by(state: AreaState, event: ReportAttached) -> tuple[str, ...]:
     """Who has the report: its receiver, the national network, the superior of a zero report that names nobody."""
     units = [event.received_by] if event.received_by is not None and event.received_by != event.reporter_unit else []
@@ -119,7 +133,7 @@ def _noticed(
     upward = tuple(unit for unit in event.to_units if is_upward(state, event.from_unit, unit))
     told = min(event.peer_notified_at, context.now) if event.peer_notified_at is not None else None
     if upward:
-        yield from share(state, context, incident.id, event.from_unit, content, at, outside=True, told=told)
+        yield from sharing.share(state, context, incident.id, event.from_unit, content, at, outside=True, told=told)
     received = min(event.received_at, context.now) if event.received_at is not None else at
     hop = Hop(incident.id, event.from_unit, event.to_units, content, at, "outside", received, event.channel)
     yield from _upward(state, context, hop)
@@ -132,11 +146,11 @@ def on_directive(state: AreaState, event: DirectiveAccepted, context: Context) -
         return
     incident = resolve_incident(state, command.incident)
     if incident is None:
-        refusal = Refusal("INCIDENT_UNKNOWN", f"no incident {command.incident}", {"incident": command.incident})
+        refusal = Refusal("UNKNOWN_INCIDENT", f"no incident {command.incident}", {"incident": command.incident})
         yield refused(context, refusal)
         return
     content = command.content or inferred(state, context, incident, command.from_unit, command.department)
-    yield from share(state, context, incident.id, command.from_unit, content, context.now, outside=False)
+    yield from sharing.share(state, context, incident.id, command.from_unit, content, context.now, outside=False)
     hop = Hop(incident.id, command.from_unit, command.to_units, content, context.now, "directive")
     yield from _upward(state, context, hop)
     for unit in command.to_units:
