@@ -141,8 +141,8 @@ class Facts(Strict):
         facts = self.absent.copy()
         facts.update(stated)
         for name, always, value in self._formulas:
-            if always or name not in stated:
-                facts[name] = value(facts)  # type: ignore[operator]
+            computed = value(facts)  # type: ignore[operator]
+            facts[name] = computed if always or name not in stated else max(facts[name], computed)
         return facts
 
     @cached_property

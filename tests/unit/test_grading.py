@@ -242,6 +242,13 @@ def test_a_wrong_table_does_not_load(old: str, new: str, words: str) -> None:
 COUNTS = ("deaths", "serious", "critical", "casualties", "missing", "loss_yuan", "provinces", "prefectures")
 
 
+def test_a_stated_total_never_hides_the_parts_that_were_stated() -> None:
+    """B3: one casualty beside ten dead is a slip of the total, not a reason to grade lower (domain.md 2.3)."""
+    facts = WORDINGS["numeric"].facts
+    assert facts.complete({"deaths": 10, "casualties": 1})["casualties"] == 10
+    assert facts.complete({"deaths": 10, "casualties": 12})["casualties"] == 12
+
+
 @pytest.mark.parametrize("variant", ["national", "numeric"])
 @given(st.dictionaries(st.sampled_from(COUNTS), st.integers(0, 120)), st.sampled_from(COUNTS), st.integers(1, 10**9))
 @settings(max_examples=200, deadline=None)
