@@ -63,6 +63,7 @@ REFUSAL_CODES: dict[str, str] = {
     "LINE_FILLED": "nothing of the line is open",
     "UNKNOWN_RESOURCE": "no such resource",
     "UNKNOWN_COMMITMENT": "no such open commitment",
+    "OUTSIDE_TRADE": "the resource is of another trade than the dispatcher",
     "WRONG_KIND": "the resource is not of the kind that the line asks for",
     "LACKS_CAPABILITY": "the resource lacks what the line requires",
     "NOT_AVAILABLE": "the resource is not free",
