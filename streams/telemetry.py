@@ -56,6 +56,9 @@ class Metrics:
         self.degraded = gauge("degraded_areas", "Areas with quarantined records")
         self.lost = gauge("offset_lost_lanes", "Lanes stopped with OFFSET_LOST")
         self.ready = gauge("ready", "1 when the worker is ready")
+        self.node_entries = counter("node_log_entries", "Entries of logs of cut-off nodes", "outcome")
+        # A node is named: there is one in a district, as few as there are topics.
+        self.node_lag = gauge("node_log_behind", "Sequences of a node's log that are not merged", "node")
         self.directive_alerts = counter(
             "directives_refused", "Directives with bad signature, expiry or authority", "code"
         )

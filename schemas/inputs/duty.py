@@ -107,3 +107,5 @@ class HeartbeatReceived(InputEvent):
     district: DistrictCode | None = None
     observed_at: Utc
     interval_s: int = Field(default=60, ge=1, le=86_400)
+    log_position: int | None = Field(default=None, ge=0)
+    """Sequence of the last entry of the node's log; 0 where it decided nothing by itself."""

@@ -111,6 +111,24 @@ class AgreementRegistered(InputEvent):
     valid_to: Utc | None = None
 
 
+class NodeRegistered(InputEvent):
+    """The command node of a district: what is delegated to it while the district is cut off (AU-1).
+
+    A unit of kind `node` in a district is its node without this; then the policy says what is delegated.
+    """
+
+    TYPE: ClassVar[str] = "register.node.v1"
+    TOPIC: ClassVar[str] = REGISTERS
+
+    node: Id
+    district: DistrictCode
+    resources: tuple[Id, ...] | None = Field(default=None, max_length=10_000)
+    """Exactly these resources. Absent: what the policy delegates."""
+    here: bool = False
+    """This installation is the node itself: alone it commits nothing, cut off it commits what is at home in its
+    district."""
+
+
 class FaultSettled(InputEvent):
     """An operator is done with a fault: the record was sent again, or the fault is dismissed with a reason.
 

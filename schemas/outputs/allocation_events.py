@@ -13,6 +13,7 @@ from schemas.topics import RESOURCE_ALLOCATIONS
 Reason = Literal[
     "lacks_capability", "committed", "busy", "rest", "out_of_service", "quarantined", "expired", "empty", "floor",
     "group_reserve", "too_far", "no_travel_time", "declined", "requisition_only", "tier_closed", "delegated",
+    "not_local",
 ]  # fmt: skip
 """Why a resource of the kind did not serve a line."""
 Outcome = Literal["committed", "partly_committed", "pending_authorization", "short"]
@@ -21,7 +22,7 @@ Cause = Literal[
     "second_wave", "by_hand", "tier_opened", "requisitioned", "replanned",
 ]  # fmt: skip
 """Why a line was decided (again)."""
-Tier = Literal["above_floor", "own_reserve", "waived_floor", "preempted", "requisition", "by_hand"]
+Tier = Literal["above_floor", "own_reserve", "waived_floor", "preempted", "requisition", "by_hand", "by_node"]
 """On what ground a resource was taken: the stages of allocation.md."""
 CommitmentStage = Literal[
     "committed", "reserved", "ordered", "accepted", "en_route", "on_scene", "occupied", "shipped", "delivered",
@@ -57,6 +58,8 @@ class RequestAdmitted(OutputEvent):
     asked_at: Utc
     lines: tuple[AdmittedLine, ...]
     text: Text = ""
+    node: Id | None = None
+    """The cut-off node that admitted it: the city serves it only once that node's log is merged (AU-1)."""
 
     def subject(self) -> str:
         return self.request

@@ -216,6 +216,8 @@ class HeartbeatTaken(OutputEvent):
     unit: str
     at: Utc
     silent_at: Utc
+    log_position: int | None = None
+    """Sequence of the last entry of the node's own log, where it says so (AU-1)."""
 
     def subject(self) -> str:
         return self.node

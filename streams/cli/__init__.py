@@ -20,6 +20,7 @@ from streams.cli.policy import policy
 from streams.cli.replay import replay
 from streams.cli.scenario import scenario
 from streams.cli.schemas import schemas
+from streams.cli.sync import sync
 
 app = typer.Typer(
     name="liandong",
@@ -37,6 +38,7 @@ app.command("demo", rich_help_panel=RUN)(demo)
 app.command("local", rich_help_panel=RUN)(local)
 app.add_typer(scenario, name="scenario", rich_help_panel=RUN)
 app.command("worker", rich_help_panel=RUN)(parts.worker)
+app.command("sync", rich_help_panel=RUN)(sync)
 app.command("replay", rich_help_panel=SETUP)(replay)
 app.command("doctor", rich_help_panel=SETUP)(doctor)
 app.command("migrate", rich_help_panel=SETUP)(parts.migrate)

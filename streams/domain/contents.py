@@ -2,6 +2,7 @@
 
 from streams.domain.activation.concern import ACTIVATION
 from streams.domain.allocation import ALLOCATION
+from streams.domain.autonomy.concern import AUTONOMY
 from streams.domain.context import Concern
 from streams.domain.directives.concern import DIRECTIVES
 from streams.domain.escalation.concern import ESCALATION
@@ -25,4 +26,5 @@ CONCERNS: tuple[Concern, ...] = (
     ALLOCATION,
     NOTIFICATION,
     MONITORING,
+    AUTONOMY,
 )

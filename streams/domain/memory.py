@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from streams.domain.autonomy.lookups import held_lookups
 from streams.domain.core import Timer
 from streams.domain.state import AreaState, Drop, Entity, Key
 
@@ -22,7 +23,7 @@ class AreaMemory:
     def recall(self, lookups: Iterable[Key]) -> None:
         """Load what a trigger refers to and the working state has let go; closed incidents come as one."""
         closed: set[str] = set()
-        for key in sorted(set(lookups)):
+        for key in sorted({*lookups, *held_lookups(self.state)}):
             entity = self.store.get(key)
             if entity is None:
                 continue

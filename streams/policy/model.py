@@ -22,6 +22,8 @@ from streams.policy.allocation import Allocation
 from streams.policy.allocation import load as load_allocation
 from streams.policy.authority import Authority
 from streams.policy.authority import load as load_authority
+from streams.policy.autonomy import AutonomySection
+from streams.policy.autonomy import load as load_autonomy
 from streams.policy.duty import Duty
 from streams.policy.duty import load as load_duty
 from streams.policy.facts import Facts
@@ -74,3 +76,4 @@ class Policy:
     notification: Notification = section(load_notification, Notification)
     duty: Duty = section(load_duty, Duty)
     monitoring: Monitoring = section(load_monitoring, Monitoring)
+    autonomy: AutonomySection = section(load_autonomy, AutonomySection)

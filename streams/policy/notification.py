@@ -46,7 +46,7 @@ class Task(Entry):
     """A need or event that becomes a task of a department."""
 
     kind: str
-    on: NeedKind | Literal["district_silent"]
+    on: NeedKind | Literal["district_silent", "autonomy_entered"]
     department: Department
     capabilities: tuple[str, ...] = ()
 

@@ -10,6 +10,7 @@ from schemas.inputs.directives import DirectiveIssued
 from schemas.outputs.allocation_events import OrdersReplanned
 from schemas.outputs.refusals import CommandRefused
 from streams.runtime.items import Applied, PositionMovedBackError
+from streams.runtime.nodes import observe
 from streams.runtime.publisher import Publisher, unpublished
 from streams.runtime.records import Position
 from streams.runtime.unit import Decision
@@ -151,6 +152,7 @@ class Outbox:
                 self._metrics.refusals.labels(realm, refusal.code).inc()
                 if refusal.command == DirectiveIssued.TYPE:
                     self._metrics.directive_alerts.labels(realm, refusal.code).inc()
+            observe(self._metrics, decision.events)
             self._line(decision, "refused" if refusals else "decided")
 
     def _count_replan(self, event: OrdersReplanned) -> None:

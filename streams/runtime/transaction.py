@@ -19,6 +19,7 @@ from schemas.inputs.registers import AreaRegistered
 from schemas.inputs.resources import ResourcePositioned
 from schemas.outputs.area_events import RecordQuarantined, TimerQuarantined
 from schemas.topics import ACTUAL
+from streams.domain.autonomy.lookups import held_lookups
 from streams.runtime.areas import Areas, StateUnreadableError
 from streams.runtime.due import Gate, fired, next_due
 from streams.runtime.items import Applied, CulpritError, Item, PositionMovedBackError, position_of
@@ -201,6 +202,7 @@ class Transactions:
         rows = await connection.fetch(QUERIES["due_timers"], area, before)
         await self.areas.visit(connection, unit, {area: {("timer", row["id"]) for row in rows}})
         wanted = {("incident", row["incident"]) for row in rows if row["incident"] is not None}
+        wanted.update(held_lookups(unit.states[area]))
         await self.areas.visit(connection, unit, {area: wanted})
 
     def _fire_next(self, unit: Unit, area: str, before: datetime, seen: datetime | None, lateness: list[int]) -> bool:
@@ -339,6 +341,8 @@ class Transactions:
                 applied.count(self._metrics.fence, "head")
             if isinstance(item.read, Readable):
                 wanted.setdefault(head.area, set()).update(item.read.event.lookups())
+        for area, keys in wanted.items():
+            keys.update(held_lookups(unit.states[area]))
         await self.areas.visit(connection, unit, wanted)
 
     async def _move_offsets(

@@ -7,9 +7,11 @@ from datetime import datetime
 from schemas.base import INPUTS
 from schemas.codec import encode
 from schemas.envelope import stamp, write
+from schemas.inputs.nodes import NodeLogSynced
 from streams.scenario import keys
 from streams.scenario.late import Binder, bind
 from streams.scenario.model import Send
+from streams.scenario.node_logs import sealed_log
 
 STRANGER = "somebody-else"
 """Whose key signs where a file says `sign: wrong`."""
@@ -33,7 +35,8 @@ def record_of(send: Send, at: datetime, binder: Binder) -> Record:
     """The record of a step. Raises LookupError where a late part was never emitted."""
     cls = INPUTS[send.type]
     data = bind(send.data, binder)
-    value = encode(cls.model_validate_json(json.dumps(data, ensure_ascii=False)))
+    event = cls.model_validate_json(json.dumps(data, ensure_ascii=False))
+    value = encode(sealed_log(event) if isinstance(event, NodeLogSynced) else event)
     signature = None
     if send.signer is not None and send.signature != "none":
         signer = send.signer if send.signature == "right" else STRANGER

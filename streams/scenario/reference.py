@@ -163,7 +163,13 @@ def _kind(schema: dict[str, Any]) -> str:
     if "anyOf" in schema:
         return " or ".join(dict.fromkeys(_kind(one) for one in schema["anyOf"] if one.get("type") != "null"))
     if "oneOf" in schema:
-        return "one of the directive actions"
+        mark = schema.get("discriminator", {})
+        entries = mark.get("propertyName") == "what"
+        return (
+            "one of " + " \\| ".join(f"`{word}`" for word in mark["mapping"])
+            if entries
+            else "one of the directive actions"
+        )
     if "const" in schema:
         return f"`{schema['const']}`"
     if "enum" in schema:

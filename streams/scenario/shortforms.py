@@ -10,6 +10,7 @@ from typing import Any
 from schemas.base import INPUTS
 from streams.scenario.fixture import department_of
 from streams.scenario.names import Names
+from streams.scenario.node_logs import expand_log
 from streams.scenario.tree import List, Map, Scalar, Tree, made
 
 WORDS: dict[str, str] = {
@@ -33,6 +34,8 @@ WORDS: dict[str, str] = {
     "ack": "duty.notice_acknowledged.v1",
     "liaison": "duty.liaison_registered.v1",
     "roster": "duty.roster_registered.v1",
+    "link": "node.link_tried.v1",
+    "node_log": "node.log_synced.v1",
 }
 INSTANTS = (
     "observed_at", "issued_at", "raised_at", "reported_at", "occurred_at", "detected_at", "drafted_at",
@@ -46,6 +49,7 @@ RENAMED: dict[str, dict[str, str]] = {
     "alert": {"id": "alert", "by": "issued_by", "level": "alert_level"},
     "signal": {"id": "signal"},
     "signal_step": {"id": "signal", "by": "by_unit"},
+    "link": {"by": "unit", "to": "to_unit"},
 }
 """Short forms that only rename keys."""
 REPORT_NAMES = {"incident": "external_id", "by": "reporter_unit", "to": "received_by", "kinds": "hazard_kinds"}
@@ -188,6 +192,10 @@ def _upward(node: Map, story: Story) -> Map:
     return _over(data, {"source": story.names.incidents.get(key, DEFAULT_SOURCE), "department": department})
 
 
+def _node_log(node: Map, story: Story) -> Map:
+    return expand_log(node, lambda body: _report(body, story), lambda body: _request(body, story), story.names.area)
+
+
 def _word(node: Map, key: str) -> str:
     found = node.get(key)
     return str(found.plain()) if isinstance(found, Scalar) else ""
@@ -198,4 +206,5 @@ _SPECIAL: dict[str, Callable[[Map, Story], Map]] = {
     "request": _request,
     "directive": _directive,
     "upward": _upward,
+    "node_log": _node_log,
 }

@@ -62,6 +62,7 @@ GROUNDS = {
     "waived_floor": "豁免保底 floor waived",
     "preempted": "改派 preempted",
     "requisition": "征用 requisition",
+    "by_node": "失联节点自主 by a cut-off node",
     "by_hand": "人工指定 by hand",
 }
 NEEDS = {

@@ -233,6 +233,7 @@ def test_notices_orders_tasks_and_limits_are_those_of_the_domain_report() -> Non
     assert [(one.kind, one.on, one.department) for one in law.tasks] == [
         ("sanitation", "sanitation", "health"),
         ("reconnaissance", "district_silent", "emergency_management"),
+        ("self_rescue", "autonomy_entered", "emergency_management"),
     ]
     watched = bundled().monitoring.at(day, WITHIN)
     assert watched.signal is not None

@@ -43,6 +43,8 @@ def _closed(at: Desk, line: Line) -> Iterator[tuple[int, int, int, str]]:
     limit = at.limit_ms(line)
     for row in range(pool.n):
         resource = at.state.get(Resource, pool.ids[row])
+        if index.delegated(pool.ids[row]):
+            continue
         if resource is None or resource.entry.tier is None or not fit.sets[pool.capability[row]]:
             continue
         owner, tier = resource.entry.owner_unit, resource.entry.tier

@@ -11,6 +11,7 @@ from streams.domain.allocation.entities import Authorisation, Commitment, Line, 
 from streams.domain.allocation.index import AllocationIndex, index_of
 from streams.domain.context import Context
 from streams.domain.core import Incident, Timer, area_of
+from streams.domain.directives.days import law
 from streams.domain.directives.refusals import Refusal, refused
 from streams.domain.state import AreaState
 from streams.policy.allocation import MINUTE_MS, AllocationLaw
@@ -43,6 +44,9 @@ class Desk:
 
     def authorisation(self, line: Line) -> str | None:
         """Id of an authorisation in scope and time for the line's incident (AL-1)."""
+        acting = self.index.acting
+        if acting is not None and "consent" in self._waived():
+            return acting.rule
         if line.incident is None:
             return None
         for authorisation in self.state.of_incident(Authorisation, line.incident):
@@ -56,6 +60,14 @@ class Desk:
         own = line.urgency in standing.own_reserve_classes
         requisition = line.urgency in standing.requisition_classes
         waivers = self._waivers(line)
+        if (acting := self.index.acting) is not None and "floor" in self._waived():
+            return Grounds(
+                waived=True,
+                waived_districts=(acting.district,),
+                group_waived=self._severe(line),
+                own_reserve=own,
+                requisition=requisition,
+            )
         if not (own or requisition or waivers):
             return NOTHING_MORE
         everywhere = any(not waiver.districts for waiver in waivers)
@@ -66,6 +78,11 @@ class Desk:
             own_reserve=own,
             requisition=requisition,
         )
+
+    def _waived(self) -> tuple[str, ...]:
+        """What does not bind a node that acts by itself (AU-1)."""
+        mode = law(self.state, self.context.policy.autonomy, self.now).mode
+        return mode.waives if mode is not None else ()
 
     def _waivers(self, line: Line) -> list[Waiver]:
         if line.incident is None:

@@ -67,6 +67,7 @@ def still_divertible(desk: Desk, line: Line, commitment: Commitment | None) -> b
         commitment is not None
         and commitment.open
         and commitment.stage in BEFORE_ARRIVAL
+        and not desk.index.delegated(commitment.resource)
         and commitment.urgency >= line.urgency + desk.law.preemption.urgency_gap
         and desk.state.of(Line)[commitment.line].losses < desk.law.preemption.losses_per_line
     )
@@ -97,7 +98,9 @@ def proposal(desk: Desk, line: Line, found: list[Diversion]) -> OutputEvent | No
 
 
 def _may_lose(desk: Desk, resource: str, lost: dict[str, int]) -> Commitment | None:
-    """The unit's commitment, if its line has not lost too often."""
+    """The unit's commitment, if its line has not lost too often and no cut-off node disposes of the unit."""
+    if desk.index.delegated(resource):
+        return None
     for id in desk.index.holdings(resource):
         commitment = desk.state.of(Commitment)[id]
         losses = desk.state.of(Line)[commitment.line].losses + lost.get(commitment.line, 0)

@@ -125,6 +125,8 @@ class Line(Entity):
     excluded: tuple[str, ...] = ()
     losses: int = 0
     """How often it was preempted."""
+    withheld: bool = False
+    """A cut-off node serves it, as its log tells; the city does once that log is merged (AU-1)."""
 
     @property
     def waiting(self) -> bool:

@@ -105,6 +105,7 @@ def evolve_admitted(state: AreaState, event: out.RequestAdmitted) -> Iterator[Ch
                 minimum_type=line.minimum_type,
                 asked_ms=asked_ms,
                 department=event.department,
+                withheld=event.node is not None,
             )
         )
 
@@ -175,7 +176,7 @@ def evolve_committed(state: AreaState, event: out.ResourceCommitted) -> Iterator
             need=need,
             stage="partly_committed" if need else "committed",
             told=need or -1,
-            commitments=line.commitments + 1,
+            commitments=line.commitments + 1 if event.tier != "by_node" else _last_number(line, event.commitment),
             under_way=line.under_way + 1,
         )
     )
@@ -187,6 +188,11 @@ def evolve_committed(state: AreaState, event: out.ResourceCommitted) -> Iterator
         yield Put(timer(ACCEPT, event.commitment, event.accept_by, event.incident))
     if event.hold_until is not None:
         yield Put(timer(HOLD, event.commitment, event.hold_until, event.incident))
+
+
+def _last_number(line: Line, commitment: str) -> int:
+    """A node's commitments keep the numbers that the node gave them, in whatever order they come."""
+    return max(line.commitments, int(commitment.rpartition("/")[2]))
 
 
 def evolve_changed(state: AreaState, event: out.CommitmentChanged) -> Iterator[Change]:

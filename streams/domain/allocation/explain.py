@@ -27,6 +27,7 @@ REASONS: dict[str, str] = {
     "requisition_only": "须征用 only by requisition",
     "tier_closed": "床位层级未开放 surge tier closed",
     "delegated": "已委托失联区县 delegated to a silent district",
+    "not_local": "非本地资源 not local",
 }
 OUTCOMES = {
     "committed": "已满足 filled",

@@ -6,12 +6,14 @@ from typing import Any, cast
 import numpy as np
 
 from schemas.inputs.reports import Place
+from schemas.inputs.resources import ResourceRegistered
 from streams.domain.allocation.entities import BEFORE_ARRIVAL, BedTier, Commitment, Floor, Line, Position, Resource
 from streams.domain.allocation.movers import on_sphere
 from streams.domain.allocation.pool import CODE, IDLE, Pool
 from streams.domain.allocation.queue import Queue
 from streams.domain.allocation.search import Search
 from streams.domain.allocation.travel import UNKNOWN, Floats, Spot, travel_time
+from streams.domain.autonomy.entities import Autonomy, CommandNode, Delegation, acting, this_node
 from streams.domain.core import District
 from streams.domain.state import AreaState, Entity
 from streams.policy.allocation import AllocationLaw
@@ -39,7 +41,16 @@ class AllocationIndex:
         self._tiers: dict[str, int] = {}
         self._tiered: dict[str, dict[str, Resource]] = {}
         """Resources with a surge tier, by hospital and kind."""
+        self._state = state
+        self._delegated: dict[str, frozenset[str]] = {}
+        self.acting: Autonomy | None = None
+        """Set while this installation is a node that acts by itself (AU-1)."""
+        self._home: str | None = None
+        """District of the node that this installation is; None in the city."""
         self._on_change: dict[type[Entity], Any] = {
+            CommandNode: lambda _old, _new: self._node(),
+            Autonomy: lambda _old, _new: self._node(),
+            Delegation: self._delegation,
             BedTier: self._tier,
             Resource: self._resource,
             Line: self._line,
@@ -155,11 +166,41 @@ class AllocationIndex:
             self._tiered.setdefault(tier_key(entry.owner_unit, entry.kind), {})[entry.resource] = new
             if why == IDLE and entry.tier > self.open_tier(entry.owner_unit, entry.kind):
                 why = CODE["tier_closed"]
+        if why in (IDLE, CODE["tier_closed"]):
+            why = self._elsewhere(entry, why)
         pool = self.pool(entry.kind)
         is_new = entry.resource not in pool.row_of
         pool.put(entry, self.number(entry.district), why, available, deep)
         if is_new and (position := self._positions.get(entry.resource)) is not None:
             self._fix(pool, position)
+
+    def delegated(self, resource: str) -> bool:
+        """Whether a cut-off node disposes of the resource: the city does not (AU-1)."""
+        return any(resource in resources for resources in self._delegated.values())
+
+    def _elsewhere(self, entry: ResourceRegistered, why: int) -> int:
+        if self._home is not None and entry.district != self._home:
+            return CODE["not_local"]
+        return CODE["delegated"] if self._delegated and self.delegated(entry.resource) else why
+
+    def _delegation(self, old: Delegation | None, new: Delegation | None) -> None:
+        before = self._delegated.pop(old.id, frozenset()) if old is not None else frozenset()
+        after = frozenset(new.resources) if new is not None else frozenset()
+        if new is not None:
+            self._delegated[new.id] = after
+        catalogue = self._state.of(Resource)
+        for id in sorted(before ^ after):
+            if id in catalogue:
+                self._resource(catalogue[id], catalogue[id])
+
+    def _node(self) -> None:
+        node = this_node(self._state)
+        home = node.entry.district if node is not None else None
+        self.acting = acting(self._state)
+        if home != self._home:
+            self._home = home
+            for resource in self._state.of(Resource).values():
+                self._resource(resource, resource)
 
     def _tier(self, old: BedTier | None, new: BedTier | None) -> None:
         key = cast("BedTier", new if new is not None else old).id
@@ -171,7 +212,7 @@ class AllocationIndex:
             self._resource(resource, resource)
 
     def _line(self, old: Line | None, new: Line | None) -> None:
-        if new is not None and new.need > 0:
+        if new is not None and new.need > 0 and not new.withheld:
             self.queue(new.kind).enter(new, self.law.key_ms(new.urgency, new.asked_ms))
         elif old is not None and old.need > 0:
             self.queue(old.kind).leave(old)

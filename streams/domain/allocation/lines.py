@@ -37,7 +37,7 @@ TIER_CLOSED = CODE["tier_closed"]
 def decide_line(desk: Desk, line_id: str, cause: Cause, most: int | None = None) -> Deciding:
     """Decide a waiting line anew, for at most `most`; tell only what is new."""
     line = desk.state.get(Line, line_id)
-    if line is None or line.need <= 0:
+    if line is None or line.need <= 0 or line.withheld:
         return NOTHING
     need = line.need if most is None else min(most, line.need)
     chosen, found = _chosen(desk, line, need)

@@ -24,7 +24,7 @@ Flags = NDArray[np.bool_]
 
 WHY: tuple[str, ...] = (
     "idle", "committed", "busy", "rest", "out_of_service", "quarantined", "expired", "empty", "requisition_only",
-    "tier_closed", "delegated", "gone",
+    "tier_closed", "delegated", "not_local", "gone",
 )  # fmt: skip
 """States of a row; all but the first and the last are reasons of a rejection."""
 CODE = {reason: code for code, reason in enumerate(WHY)}

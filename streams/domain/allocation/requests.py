@@ -9,6 +9,7 @@ from streams.domain.allocation.desk import Desk, desk
 from streams.domain.allocation.entities import Line, Request
 from streams.domain.allocation.lifecycle import recall_line
 from streams.domain.allocation.lines import decide_lines, serve
+from streams.domain.autonomy.entities import acting, this_node
 from streams.domain.context import Context
 from streams.domain.core import Incident
 from streams.domain.directives.refs import resolve_incident
@@ -21,6 +22,9 @@ def decide_request(state: AreaState, event: ResourceRequested, context: Context)
     at = desk(state, context)
     incident = _incident(state, event)
     named = event.incident or event.external_id
+    if this_node(state) is not None and acting(state) is None:
+        yield at.refuse(None, "NODE_NOT_AUTONOMOUS", "the city commands: a node acts by itself only when it is cut off")
+        return
     if event.request in state.of(Request):
         yield at.refuse(None, "REQUEST_EXISTS", "a request with this number was admitted", request=event.request)
         return

@@ -3,6 +3,7 @@
 from schemas.inputs import duty
 from schemas.outputs import notification_events as out
 from schemas.outputs.area_events import DirectiveAccepted
+from schemas.outputs.autonomy_events import AutonomyEntered
 from schemas.outputs.command_events import AlertStateChanged
 from schemas.outputs.incident_events import NeedStated
 from streams.domain.context import Concern
@@ -31,6 +32,7 @@ NOTIFICATION = Concern(
         NeedStated: tasks.on_need,
         out.DistrictFellSilent: tasks.on_silence,
         AlertStateChanged: tasks.on_alert,
+        AutonomyEntered: tasks.on_autonomy,
     },
     evolve={
         out.NoticeQueued: records.evolve_queued,

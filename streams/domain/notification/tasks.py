@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from schemas.base import OutputEvent
 from schemas.inputs.duty import TaskProgressed
 from schemas.outputs import notification_events as out
+from schemas.outputs.autonomy_events import AutonomyEntered
 from schemas.outputs.command_events import AlertStateChanged
 from schemas.outputs.incident_events import NeedStated
 from streams.domain.context import Context
@@ -26,6 +27,12 @@ def on_need(state: AreaState, event: NeedStated, context: Context) -> Iterator[O
 def on_silence(state: AreaState, event: out.DistrictFellSilent, context: Context) -> Iterator[OutputEvent]:
     """Somebody must go and look (SC-5)."""
     yield from _open(state, context, "district_silent", None, event.district, "")
+
+
+def on_autonomy(state: AreaState, event: AutonomyEntered, context: Context) -> Iterator[OutputEvent]:
+    """Self-rescue begins with autonomous response (AU-1, AU-2): on the node, which the city hears of only later."""
+    if event.here:
+        yield from _open(state, context, "autonomy_entered", event.incident, event.district, "")
 
 
 def _open(

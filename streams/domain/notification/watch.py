@@ -73,6 +73,7 @@ def decide_heartbeat(state: AreaState, event: HeartbeatReceived, context: Contex
         unit=event.unit,
         at=context.now,
         silent_at=context.now + timedelta(seconds=event.interval_s * missed),
+        log_position=event.log_position,
     )
     if known is None or known.silent_since is None:
         return

@@ -9,6 +9,7 @@ from schemas.outputs import incident_judgements as judged
 from schemas.outputs import notification_events as note
 from schemas.outputs import obligation_events as out
 from schemas.outputs.area_events import DirectiveAccepted, UnitTaken
+from schemas.outputs.autonomy_events import AutonomyExited
 from schemas.outputs.handover_events import HandoverAnswered
 from schemas.outputs.response_events import ResponseChanged, ResponseEnded, ResponseStarted
 from schemas.outputs.taskforce_events import JointActivated
@@ -46,6 +47,7 @@ OBLIGATIONS = Concern(
         note.NoticeDelivered: tracing.on_delivered,
         note.DistrictFellSilent: moving.on_silent,
         note.DistrictCameBack: moving.on_back,
+        AutonomyExited: moving.on_merged_log,
         out.ObligationMet: acts.on_met,
         out.ObligationBreached: acts.on_breached,
         HandoverAnswered: taking.on_answered,

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from schemas.base import OutputEvent
 from schemas.outputs import obligation_events as out
+from schemas.outputs.autonomy_events import AutonomyExited
 from schemas.outputs.incident_events import IncidentClosed, ReportAttached
 from schemas.outputs.incident_judgements import IncidentRefuted, IncidentsMerged, IncidentSplit
 from schemas.outputs.notification_events import DistrictCameBack, DistrictFellSilent
@@ -22,7 +23,8 @@ from streams.domain.state import AreaState
 
 def on_silent(state: AreaState, event: DistrictFellSilent, context: Context) -> Iterator[OutputEvent]:
     """Whoever works in a district whose link is down cannot report: excused, not breached (SC-5)."""
-    for id in _of_district(state, event.district, "open"):
+    cut = [id for id in _of_district(state, event.district, "breached") if state.of(Obligation)[id].due > event.since]
+    for id in [*_of_district(state, event.district, "open"), *cut]:
         obligation = state.of(Obligation)[id]
         yield out.ObligationExcused(**about(obligation), reason="link_down", since=event.since)
 
@@ -33,6 +35,18 @@ def on_back(state: AreaState, event: DistrictCameBack, context: Context) -> Iter
         obligation = state.of(Obligation)[id]
         due = max(obligation.due, event.at + timedelta(seconds=obligation.term_s))
         yield out.ObligationResumed(**about(obligation), at=event.at, due=due)
+
+
+def on_merged_log(state: AreaState, event: AutonomyExited, context: Context) -> Iterator[OutputEvent]:
+    """A node's log proves an outage that no heartbeat had told: what fell due in it was not a breach (AU-1)."""
+    if event.here or event.reason != "link_down":
+        return
+    for id in _of_district(state, event.district, "breached"):
+        obligation = state.of(Obligation)[id]
+        if event.since <= obligation.due <= event.until:
+            yield out.ObligationExcused(**about(obligation), reason="link_down", since=event.since)
+            due = context.now + timedelta(seconds=obligation.term_s)
+            yield out.ObligationResumed(**about(obligation), at=context.now, due=due)
 
 
 def _of_district(state: AreaState, district: str, status: str) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from schemas.base import OutputEvent, Severity
+from schemas.inputs.nodes import NodeLogSynced, ReportTaken
 from schemas.inputs.reports import IncidentReported, UpwardReportNoticed
 from schemas.outputs import obligation_events as out
 from streams.domain.context import Context, Received
@@ -239,6 +240,9 @@ def _speaks(context: Context, unit: str) -> bool:
     event = context.trigger.event if isinstance(context.trigger, Received) else None
     if isinstance(event, IncidentReported):
         return unit == event.reporter_unit
+    if isinstance(event, NodeLogSynced):
+        reports = (one.entry.report for one in event.entries if isinstance(one.entry, ReportTaken))
+        return any(unit == report.reporter_unit for report in reports)
     return isinstance(event, UpwardReportNoticed) and unit == event.from_unit
 
 

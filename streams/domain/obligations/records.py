@@ -152,15 +152,16 @@ def evolve_excused(state: AreaState, event: out.ObligationExcused) -> Iterator[C
 
 
 def evolve_resumed(state: AreaState, event: out.ObligationResumed) -> Iterator[Change]:
-    """The clock runs again; what was breached before the outage stays breached."""
+    """The clock runs again; what had fallen due before the outage stays breached."""
     known = state.get(Obligation, event.obligation)
     if known is None:
         return
     resumed = {"due": event.due, "excused_until": event.at}
-    if known.breached_at is not None:
+    before = known.excused_since is None or known.due <= known.excused_since
+    if known.breached_at is not None and before:
         yield Put(known.model_copy(update={**resumed, "status": "breached"}))
         return
-    yield Put(known.model_copy(update={**resumed, "status": "open"}))
+    yield Put(known.model_copy(update={**resumed, "status": "open", "breached_at": None}))
     yield Put(timer(DUE, event.obligation, event.due, known.incident))
 
 
