@@ -29,6 +29,8 @@ class Lap:
     events_per_s: float
     cpu_us: float
     """Processor time of the process for one record."""
+    database_us: float
+    """Processor time of the database's processes that serve it, for one record."""
     chains: dict[str, bytes]
     timers: int
 
@@ -37,21 +39,29 @@ class Cpu:
     """Processor time between the first and the last look at which the process was in the middle of its work."""
 
     def __init__(self, pid: int, records: int) -> None:
-        self._process = psutil.Process(pid)
+        self._pid = pid
         self._records = records
-        self._looks: list[tuple[int, float]] = []
+        self._looks: list[tuple[int, dict[int, float]]] = []
 
-    def look(self, applied: int) -> None:
-        """Remember where it is and what it has used."""
+    def look(self, applied: int, serving: list[int]) -> None:
+        """Remember where it is, and what it and the processes that serve it have used."""
         if 0 < applied <= self._records:
-            used = self._process.cpu_times()
-            self._looks.append((applied, used.user + used.system))
+            self._looks.append((applied, {pid: _used(pid) for pid in (self._pid, *serving)}))
 
-    @property
-    def us(self) -> float:
-        """Microseconds for one record."""
+    def us(self) -> tuple[float, float]:
+        """Microseconds for one record: of the process, and of those that serve it."""
         (first, before), (last, after) = self._looks[0], self._looks[-1]
-        return (after - before) / max(1, last - first) * 1e6
+        each = {pid: (used - before.get(pid, 0.0)) / max(1, last - first) * 1e6 for pid, used in after.items()}
+        own = each.pop(self._pid)
+        return own, sum(each.values())
+
+
+def _used(pid: int) -> float:
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)
 
 
 class Track:
@@ -101,10 +111,12 @@ class Track:
             async def done() -> bool:
                 row = await database.fetchrow(
                     "select (select sum(next_offset) from input_offset) - $1 as applied,"
-                    " (select count(*) from area_head where published < seq) as unpublished",
+                    " (select count(*) from area_head where published < seq) as unpublished,"
+                    " array(select pid from pg_stat_activity where datname = current_database()"
+                    " and backend_type = 'client backend' and pid <> pg_backend_pid()) as serving",
                     start,
                 )
-                cpu.look(int(row["applied"]))
+                cpu.look(int(row["applied"]), row["serving"])
                 return bool(row["applied"] >= self.records and not row["unpublished"])
 
             await until(done, DRAINED_S, f"{module} applies {self.records} records", every=0.2)
@@ -114,7 +126,9 @@ class Track:
             await asyncio.to_thread(process.stop)
             await database.close()
             await drop_database(server, name)
-        return Lap(await self._rate(before), cpu.us, {row["area"]: bytes(row["chain"]) for row in heads}, int(timers))
+        return Lap(
+            await self._rate(before), *cpu.us(), {row["area"]: bytes(row["chain"]) for row in heads}, int(timers)
+        )
 
     def _places(self) -> list[TopicPartition]:
         topic = self.site.topic(INCIDENT_EVENTS)
