@@ -1,4 +1,8 @@
-"""python -m tests.bench: all figures, against their bars. QUICK=1 for the short form."""
+"""python -m tests.bench [module ...]: all figures, against their bars.
+
+QUICK=1 for the short form: it proves that everything can be measured and shows roughly what; a bar that it misses is
+shown and does not fail the run, because a few seconds on a shared machine say nothing about a percentile.
+"""
 
 import json
 import os
@@ -28,10 +32,10 @@ BUILD = Path(__file__).parents[2] / "build" / "bench.json"
 
 
 def main() -> int:
-    """Run every module, write the figures, print them; 1 when an enforced bar is missed."""
+    """Run every module, write the figures, print them; 1 when the full form misses an enforced bar."""
     quick = bool(os.environ.get("QUICK"))
     wanted = sys.argv[1:] or MODULES
-    figures: dict[str, float] = {}
+    figures: dict[str, float] = json.loads(BUILD.read_text("utf-8")) if sys.argv[1:] and BUILD.exists() else {}
     for name in wanted:
         print(f"{name} ...", flush=True)
         figures |= import_module(f"tests.bench.{name}").run(quick=quick)
@@ -43,7 +47,7 @@ def main() -> int:
         verdict = "" if bar is None else "ok" if bar(value) else "open" if name in OPEN else "MISSED"
         missed += verdict == "MISSED"
         print(f"{name:40} {value:12.3f} {verdict}")
-    return 1 if missed else 0
+    return 1 if missed and not quick else 0
 
 
 if __name__ == "__main__":
