@@ -55,6 +55,7 @@ REFUSAL_CODES: dict[str, str] = {
     "HANDOVER_PENDING": "the other city has not answered yet",
     "UNKNOWN_FAULT": "no such open fault",
     # requests and resources
+    "NODE_NOT_AUTONOMOUS": "a node of a district commits nothing while the city commands",
     "REQUEST_EXISTS": "a request with this number was admitted",
     "UNKNOWN_REQUEST": "no such request",
     "REQUEST_CANCELLED": "the request is cancelled",
