@@ -106,7 +106,10 @@ class AgreementRegistered(InputEvent):
     partner: AreaCode
     kinds: tuple[Id, ...]
     quantities: dict[str, int] = {}
+    """At most so much of a kind is out at a time; no limit where a kind is not named."""
     travel_minutes: int = Field(default=120, ge=0)
+    direction: Literal["both", "ask", "lend"] = "both"
+    """Whether this city may ask the partner under it, lend to the partner, or both."""
     valid_from: Utc
     valid_to: Utc | None = None
 

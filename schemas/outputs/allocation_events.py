@@ -19,10 +19,12 @@ Reason = Literal[
 Outcome = Literal["committed", "partly_committed", "pending_authorization", "short"]
 Cause = Literal[
     "requested", "amended", "authorised", "waived", "freed", "declined", "displaced", "unanswered", "preempted",
-    "second_wave", "by_hand", "tier_opened", "requisitioned", "replanned",
+    "second_wave", "by_hand", "tier_opened", "requisitioned", "replanned", "mutual_aid",
 ]  # fmt: skip
 """Why a line was decided (again)."""
-Tier = Literal["above_floor", "own_reserve", "waived_floor", "preempted", "requisition", "by_hand", "by_node"]
+Tier = Literal[
+    "above_floor", "own_reserve", "waived_floor", "preempted", "requisition", "by_hand", "by_node", "mutual_aid",
+]  # fmt: skip
 """On what ground a resource was taken: the stages of allocation.md."""
 CommitmentStage = Literal[
     "committed", "reserved", "ordered", "accepted", "en_route", "on_scene", "occupied", "shipped", "delivered",

@@ -10,6 +10,7 @@ from streams.domain.grading import GRADING
 from streams.domain.handover.concern import HANDOVER
 from streams.domain.intake import INTAKE
 from streams.domain.monitoring.concern import MONITORING
+from streams.domain.mutual_aid.concern import MUTUAL_AID
 from streams.domain.notification.concern import NOTIFICATION
 from streams.domain.obligations.concern import OBLIGATIONS
 from streams.domain.registers import REGISTERS
@@ -24,6 +25,7 @@ CONCERNS: tuple[Concern, ...] = (
     ACTIVATION,
     HANDOVER,
     ALLOCATION,
+    MUTUAL_AID,
     NOTIFICATION,
     MONITORING,
     AUTONOMY,

@@ -118,6 +118,21 @@ class TeamReadiness(Entry):
     training_days: int = Field(default=365, ge=1)
 
 
+class MutualAid(Entry):
+    """MA-1: the terms of the saga between two cities; what may be lent to whom stands in the agreements."""
+
+    hold_seconds: int = Field(default=1800, ge=1)
+    """How long the home city keeps a resource for a borrower that does not confirm, by the home's clock."""
+    retry_seconds: int = Field(default=60, ge=1)
+    """A message that nobody answers is said again after so long."""
+    patience_seconds: int = Field(default=1200, ge=1)
+    """A borrower that nobody answers gives up after so long."""
+    review_seconds: int = Field(default=3600, ge=1)
+    """How often either city asks the other how a loan stands."""
+    standing_classes: tuple[Urgency, ...] = ()
+    """Urgency classes whose shortages are asked for without a person's decision."""
+
+
 class Kind(Entry):
     """One kind of resource."""
 
@@ -150,6 +165,7 @@ class AllocationLaw:
         self.preemption: Preemption = _one(entries["preemption"], Preemption)
         self.norm: StockNorm = _one(entries["stock_norms"], StockNorm)
         self.readiness: TeamReadiness = _one(entries["readiness"], TeamReadiness)
+        self.aid: MutualAid = _one(entries["mutual_aid"], MutualAid)
         self.travel: Travel = _one(entries["travel"], Travel)
         self.replan: Replan = _one(entries["replan"], Replan)
         self.strict_classes: int = order.strict_classes
@@ -191,6 +207,7 @@ class Allocation(Strict):
     travel: tuple[Travel, ...] = ()
     stock_norms: tuple[StockNorm, ...] = ()
     readiness: tuple[TeamReadiness, ...] = ()
+    mutual_aid: tuple[MutualAid, ...] = ()
     kinds: tuple[Kind, ...] = ()
     _laws: dict[Any, AllocationLaw] = PrivateAttr(default_factory=dict)
 

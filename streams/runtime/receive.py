@@ -8,7 +8,7 @@ from schemas.inputs.registers import AreaRegistered, PolicyAdopted
 from schemas.inputs.requests import ResourceRequested
 from schemas.inputs.resources import ResourcePositioned
 from schemas.outputs.area_events import IdentityConflicted, InputUnreadable
-from schemas.topics import ACTUAL, COMMAND_DIRECTIVES, EMS_CALLS, INCIDENT_REPORTS, RESOURCE_REQUESTS
+from schemas.topics import ACTUAL, COMMAND_DIRECTIVES, EMS_CALLS, INCIDENT_REPORTS, MUTUAL_AID, RESOURCE_REQUESTS
 from streams.domain.allocation.routes import routes_adopted, routes_wanted
 from streams.domain.allocation.telemetry import adopt_positions, kinds_wanted
 from streams.domain.core import area_of
@@ -22,6 +22,8 @@ from streams.telemetry import Metrics
 
 LIFE_CRITICAL = frozenset({INCIDENT_REPORTS, RESOURCE_REQUESTS, COMMAND_DIRECTIVES, EMS_CALLS})
 """Topics on which an unreadable record is told to the duty room: somebody may be waiting for help."""
+OWN_SOURCES = "liandong/"
+"""What cities under Liandong say to each other carries a source that begins so."""
 Known = dict[tuple[str, str, str], bytes]
 """Area, source and id of accepted inputs, with the digest of their content."""
 
@@ -46,6 +48,8 @@ class Receiver:
             applied.count(self._metrics.unknown_fields, read.event.TYPE, by=len(read.unknown))
         head = applied.unit.heads.get(read.event.area)
         if head is None or (head.seq == 0 and not isinstance(read.event, AreaRegistered)):
+            if item.record.topic == MUTUAL_AID and read.envelope.source.startswith(OWN_SOURCES):
+                return  # our own message to a city of another installation: its bridge carries it there
             why = Unreadable("UNKNOWN_AREA", "area", f"area {read.event.area} is not registered", read.envelope)
             self._unreadable(applied, item, why)
             return

@@ -65,7 +65,7 @@ def cities_of(fixture: Map, names: Names, problems: Problems) -> list[tuple[Map,
     for short, node in _section(fixture, "cities", problems):
         own = mapping(node, f"city {short}", node.place, problems)
         other = names_of(own.without("cities"), problems)
-        names.areas[short] = other.area
+        names.areas |= other.areas | {short: other.area}
         for known, more in (
             (names.districts, other.districts),
             (names.units, other.units),

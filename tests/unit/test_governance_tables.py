@@ -118,6 +118,7 @@ TERMS: dict[str, tuple[str, str, str, str, int, int, bool]] = {
     "PT-bed_tier": ("bed_tier", "health_department hq_office", "any", "", 30, 30, True),
     "PT-preemption": ("preemption", "dispatcher_120 dispatcher_em hq_office", "any", "", 10, 10, True),
     "PT-replan": ("replan", "dispatcher_120 dispatcher_em hq_office", "any", "", 5, 5, True),
+    "PT-mutual_aid": ("mutual_aid", "city_government commander_in_chief", "any", "", 30, 30, True),
     "PT-handover": ("handover", "city_government hq_office", "any", "", 30, 30, True),
     "PT-requisition": ("requisition", "city_government", "any", "", 30, 30, True),
 }

@@ -93,13 +93,13 @@ def _keep_promises(at: Desk, resource_id: str, reason: str) -> Events:
     )
     displaced = False
     for commitment in promised:
-        resource = at.state.of(Resource)[resource_id]
-        if resource.held <= resource.quantity or commitment.stage == "shipped":
+        resource = at.state.get(Resource, resource_id)
+        if resource is None or resource.held <= resource.quantity or commitment.stage == "shipped":
             continue
         displaced = True
         yield ended(at, commitment, out.CommitmentDisplaced, "displaced", at.now, reason, reopen=True)
     if displaced:
-        yield from serve(at, (at.state.of(Resource)[resource_id].kind,), "displaced")
+        yield from serve(at, (promised[0].kind,), "displaced")
 
 
 def _first_to_lose(commitment: Commitment) -> tuple[int, float, int, str]:

@@ -43,6 +43,8 @@ class Resource(Entity):
     unready: bool = False
     requisitioned: bool = False
     """A pre-registered target that was ordered and not yet given back."""
+    aid: str | None = None
+    """The mutual-aid saga by which another city lent it: it serves that saga's line and nobody else."""
 
     @property
     def kind(self) -> str:

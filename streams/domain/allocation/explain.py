@@ -42,6 +42,7 @@ TIERS = {
     "preempted": "，改派 diverted",
     "requisition": "，征用 requisitioned",
     "by_hand": "，人工指派 by hand",
+    "mutual_aid": "，区域互助 mutual aid",
 }
 MOST_CANDIDATES = 5
 MINUTE_MS = 60_000

@@ -1,0 +1,1 @@
+"""Mutual aid between cities (MA-1). The concern itself: `concern.py`."""
