@@ -31,7 +31,7 @@ def runs() -> list[Scenario]:
     return [relabelled(run, codes, REALM) for path in FILES for run in load(path)]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_all_scenarios_hold_through_the_topics(
     kafka: KafkaPart, database: str, topic_prefix: str, tmp_path: Path
 ) -> None:

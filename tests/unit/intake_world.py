@@ -56,7 +56,9 @@ class World:
         )
         return self._run(context)
 
-    def accept(self, command: cmd.Action, now: datetime | None = None, office: str = "cdc") -> list[OutputEvent]:
+    def accept(
+        self, command: cmd.Action, now: datetime | None = None, office: str = "cdc", legal_basis: str = ""
+    ) -> list[OutputEvent]:
         """Decide an accepted directive: signature and authority are other tests' matter."""
         self.count += 1
         self.now = max(self.now, now or self.now)
@@ -67,7 +69,7 @@ class World:
             issuer="p-1",
             office=office,
             issued_at=self.now,
-            legal_basis="",
+            legal_basis=legal_basis,
             command=command,
             authority_rule="AM-test",
         )

@@ -70,7 +70,7 @@ def test_of_two_that_wait_the_older_is_served_whatever_its_number() -> None:
 
 
 def test_units_that_become_free_together_go_one_to_each_incident() -> None:
-    """AL-2: a floor that is lowered frees two at once; the incident that came second gets its first before a second."""
+    """AL-2, TF-5: one queue; the incident that came second gets its first before the other gets a second."""
     city = City()
     for incident in ("I1", "I2"):
         city.incident(incident, "A")

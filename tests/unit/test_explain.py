@@ -62,6 +62,7 @@ def test_conditions_are_spoken() -> None:
 
 
 def test_a_difference_names_the_entry_and_what_changed() -> None:
+    """RL-6: the conditions are a published set of rules, and every change of them can be told."""
     old = bundled_documents()
     text = old["grading.yaml"].replace('"deaths>=30 or', '"deaths>=31 or').replace("id: NDRc-4,", "id: NDRc-5,")
     new = {**old, "grading.yaml": text, "facts.yaml": old["facts.yaml"].replace("zh: 死亡人数", "zh: 死者")}

@@ -56,7 +56,7 @@ def about(city: City, kind: type[Any], unit: str) -> list[Any]:
 
 
 def test_notices_go_to_the_officers_that_are_filed() -> None:
-    """DU-1, DU-5: liaison officer, and whoever holds the duty room now; the post where nobody is filed."""
+    """DU-1, DU-5, DU-9, IN-12: liaison officer, and whoever holds the duty room now; the post where nobody is filed."""
     city = activated()
     addresses = {event.channel: event.address for event in about(city, out.NoticeQueued, "J-MARKET")}
     assert addresses == {"liaison": "mo", "duty_room": "md"}
@@ -209,7 +209,7 @@ def test_an_order_about_an_unknown_incident_is_refused() -> None:
 
 
 def test_a_need_of_sanitation_is_a_task_for_health_and_a_notice() -> None:
-    """NS-2c: once while it is open; asked again after it was done, it is a new task."""
+    """NS-2c, TF-4: a card by capability, once while it is open; asked again after it was done, it is a new task."""
     city = City()
     city.reported("09:00", ["natural_disaster"], reporter_unit="B-EM", figures={"people": 700})
     need = NeedStated(incident=city.incident.id, need="sanitation", district=B, by_unit="B-EM")

@@ -204,7 +204,7 @@ def test_the_health_chain_starts_when_more_than_five_are_dead_or_critical() -> N
 
 
 def test_the_government_channel_and_the_neighbours_follow_a_major_grade() -> None:
-    """OB-24, OB-31: composite 重大 at 09:50."""
+    """OB-24, OB-31, NS-12: composite 重大 at 09:50."""
     city = explosion(City())
     city.reported("09:50", KINDS, reporter_unit="J-120", figures=SECOND)
     assert city.obligation("OB-24", "J-GOV").due == hour("11:50")

@@ -225,7 +225,7 @@ def activated(incident: str | None) -> JointActivated:
 
 
 def test_all_member_units_are_told_on_both_channels_when_the_mechanism_is_activated() -> None:
-    """OB-32: at once, timer 10 min; also where no incident is named (E11)."""
+    """OB-32, NS-6: at once, timer 10 min; also where no incident is named (E11)."""
     for named in (True, False):
         city = cholera(City(), clock="09:00")
         events = city.happen("09:30", activated(city.incident.id if named else None))

@@ -40,6 +40,7 @@ def test_what_is_published_is_what_the_models_say() -> None:
 
 
 def test_every_type_has_a_schema_and_a_message_on_its_topic() -> None:
+    """NS-8: one canonical schema for every department."""
     files = set(RENDERED) - {"asyncapi.json"}
     assert files == {f"inputs/{name}.json" for name in INPUTS} | {f"outputs/{name}.json" for name in OUTPUTS}
     for name, cls in (*INPUTS.items(), *OUTPUTS.items()):

@@ -82,7 +82,7 @@ def test_the_commander_names_the_lead_and_his_word_stays() -> None:
 
 
 def test_the_groups_of_an_accident() -> None:
-    """TF-12, SC-1: rescue, medical, epidemic prevention, psychosocial, supplies, release, experts."""
+    """TF-12, VU-3, SC-1: rescue, medical, epidemic prevention, psychosocial, supplies, release, experts."""
     groups = task_force(joint(kinds=("work_safety_accident", "mass_casualty"), deaths=3)).groups
     expected = {"rescue", "medical", "epidemic_prevention", "psychosocial", "supplies", "release", "experts"}
     assert expected <= set(groups)
@@ -97,7 +97,7 @@ def test_the_groups_of_an_outbreak() -> None:
 
 
 def test_the_seats_are_the_conveners_the_liaison_officers_and_every_member_unit() -> None:
-    """TF-1, TF-2, TF-7."""
+    """JA-1, TF-1, TF-2, TF-7: the standing offices sit; nobody is appointed for the occasion."""
     seats = task_force(joint(kinds=("cholera",), cases=3)).seats
     assert seats["convener"] == ("convener_health", "convener_em")
     assert seats["liaison_officer"] == ("liaison_health", "liaison_em")
