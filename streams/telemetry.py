@@ -1,5 +1,6 @@
 """Logs and metrics: configured once in the composition root, used everywhere in the shell. No personal data."""
 
+import json
 import logging
 import sys
 from typing import Literal
@@ -93,4 +94,8 @@ def configure_logging(level: str, form: Literal["auto", "json", "console"]) -> N
 
 
 def _json(line: object, **_: object) -> str:
-    return to_json(line, fallback=str).decode()
+    """A line must never fail: text that is no Unicode, as an exception's may be, is written escaped."""
+    try:
+        return to_json(line, fallback=str).decode()
+    except ValueError:
+        return json.dumps(line, default=str)
