@@ -30,7 +30,6 @@ UNBUILT: dict[str, str] = {
     "TM-12": "one-hour arrival and two-hour treatment metrics",
     "EM-6": "the four-tier 120 platform",
     "MO-3": "ingestion coverage",
-    "MA-1": "mutual aid between cities",
     "DR-1": "exercises as a register with findings",
     "DR-2": "cadence of drills",
     "DR-3": "cadence of team drills",

@@ -363,9 +363,8 @@ def test_au_1_what_a_node_decides_is_what_its_city_merges() -> None:
     there = {id: one for id, one in node.stored(Commitment).items() if isinstance(one, Commitment)}
     here = {id: one for id, one in city.stored(Commitment).items() if isinstance(one, Commitment)}
     told = {id: (one.resource, one.quantity, one.stage) for id, one in there.items()}
-    assert {
-        id: (here[f"{NODE}:{id}"].resource, here[f"{NODE}:{id}"].quantity, here[f"{NODE}:{id}"].stage) for id in there
-    } == told
+    merged = {id: here[f"{NODE}:{id}"] for id in there}
+    assert {id: (one.resource, one.quantity, one.stage) for id, one in merged.items()} == told
     mine = {id: (one.quantity, one.held) for id, one in node.state.of(Resource).items() if one.entry.district == D}
     theirs = {id: (one.quantity, one.held) for id, one in city.state.of(Resource).items() if one.entry.district == D}
     assert theirs == mine
