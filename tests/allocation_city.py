@@ -81,7 +81,11 @@ class City:
         return self._run(Happened(event, str(next(self._ids))))
 
     def order(
-        self, command: Action, office: str = "city_government", trades: tuple[Department, ...] = ()
+        self,
+        command: Action,
+        office: str = "city_government",
+        trades: tuple[Department, ...] = (),
+        legal_basis: str = "",
     ) -> list[OutputEvent]:
         """A directive whose signature and authority are in order; `trades` is what its grant is limited to."""
         number = next(self._ids)
@@ -91,16 +95,22 @@ class City:
                 issuer="mayor",
                 office=office,
                 issued_at=self.now,
-                legal_basis="",
+                legal_basis=legal_basis,
                 command=command,
                 authority_rule="AM",
                 trades=trades,
             )
         )
 
+    def watch(self, event: OutputEvent) -> None:
+        """Look at an event in the instant in which it was applied; a test's own city may."""
+
     def _run(self, trigger: Trigger) -> list[OutputEvent]:
         self.state.now = self.now
-        events = list(cascade(self.state, Context(AREA, "actual", self.now, self.policy, trigger)))
+        events = []
+        for event in cascade(self.state, Context(AREA, "actual", self.now, self.policy, trigger)):
+            events.append(event)
+            self.watch(event)
         self.state.settle()
         self.log += events
         return events

@@ -21,7 +21,7 @@ from streams.policy.allocation import AllocationLaw
 NAME = "allocation"
 ANY_DISTRICT = "*"
 FIRST_TIER = 1
-"""Surge tier that is always open."""
+"""Surge tier that is always open, but in a backup hospital."""
 
 
 class AllocationIndex:
@@ -36,6 +36,8 @@ class AllocationIndex:
         self._pools: dict[str, Pool] = {}
         self._queues: dict[str, Queue] = {}
         self._tables: dict[str, tuple[Floats, bool, bool]] = {}
+        self._place: Place | None = None
+        self._spot: Spot | None = None
         self._holdings: dict[str, dict[str, None]] = {}
         self._positions: dict[str, Position] = {}
         self._tiers: dict[str, int] = {}
@@ -47,6 +49,7 @@ class AllocationIndex:
         """Set while this installation is a node that acts by itself (AU-1)."""
         self._home: str | None = None
         """District of the node that this installation is; None in the city."""
+        self._owned: dict[str, dict[str, None]] = {}
         self._on_change: dict[type[Entity], Any] = {
             CommandNode: lambda _old, _new: self._node(),
             Autonomy: lambda _old, _new: self._node(),
@@ -91,9 +94,13 @@ class AllocationIndex:
         """Open commitments of a resource, oldest first."""
         return tuple(self._holdings.get(resource, ()))
 
-    def open_tier(self, owner_unit: str, kind: str) -> int:
-        """The highest open surge tier of a hospital."""
-        return self._tiers.get(tier_key(owner_unit, kind), FIRST_TIER)
+    def owned(self, owner_unit: str) -> tuple[str, ...]:
+        """Ids of a unit's resources, in their order."""
+        return tuple(sorted(self._owned.get(owner_unit, ())))
+
+    def open_tier(self, owner_unit: str, kind: str, role: str | None = None) -> int:
+        """The highest open surge tier of a hospital; none of a backup hospital that was not called upon (BD-8)."""
+        return self._tiers.get(tier_key(owner_unit, kind), FIRST_TIER - 1 if role == "backup" else FIRST_TIER)
 
     def eta_ms(self, pool: Pool, row: int, spot: Spot) -> int | None:
         """Travel time of one row; None where nobody knows."""
@@ -107,13 +114,15 @@ class AllocationIndex:
         if number is None:
             number = self._districts[district] = len(self.codes)
             self.codes.append(district)
-            self._tables.clear()
+            self._forget_tables()
             for pool in self._pools.values():
                 self._apply_floor(pool, district)
         return number
 
     def spot(self, place: Place) -> Spot:
-        """A place as the arrays see it."""
+        """A place as the arrays see it; the lines of a request ask for the same one."""
+        if place is self._place and self._spot is not None:
+            return self._spot
         number = self.number(place.district)
         found = self._tables.get(place.district)
         if found is None:
@@ -121,12 +130,19 @@ class AllocationIndex:
         table, tabled, untabled = found
         xyz = on_sphere(place.point) if place.point is not None else None
         vector = np.array(xyz or (0.0, 0.0, 0.0))
-        return Spot(number, xyz, vector, vector.reshape(3, 1), table, tabled, untabled, self.law.inside_district_ms)
+        column = vector.reshape(3, 1)
+        self._place = place
+        self._spot = Spot(number, xyz, vector, column, table, tabled, untabled, self.law.inside_district_ms)
+        return self._spot
 
     def tabled(self, district: str) -> bool:
         """Whether the register's minutes count for a district that was asked for before."""
         found = self._tables.get(district)
         return found is not None and not found[2]
+
+    def _forget_tables(self) -> None:
+        self._tables.clear()
+        self._place = self._spot = None
 
     def _table(self, origin: str) -> tuple[Floats, bool, bool]:
         minutes = [self._minutes(origin, other) for other in self.codes]
@@ -149,9 +165,12 @@ class AllocationIndex:
         if new is None:
             if old is not None:
                 self.pool(old.entry.kind).drop(old.id)
+                self._owned.get(old.entry.owner_unit, {}).pop(old.id, None)
                 self._tiered.get(tier_key(old.entry.owner_unit, old.entry.kind), {}).pop(old.id, None)
             return
         entry = new.entry
+        if old is None or old.entry is not entry:
+            self._own(old, entry.owner_unit, new.id)
         if old is not None and old.entry.kind != entry.kind:
             self.pool(old.entry.kind).drop(old.id)
         if entry.form == "unit":
@@ -165,7 +184,7 @@ class AllocationIndex:
             why = CODE["requisition_only"]
         if entry.tier is not None:
             self._tiered.setdefault(tier_key(entry.owner_unit, entry.kind), {})[entry.resource] = new
-            if why == IDLE and entry.tier > self.open_tier(entry.owner_unit, entry.kind):
+            if why == IDLE and entry.tier > self.open_tier(entry.owner_unit, entry.kind, entry.role):
                 why = CODE["tier_closed"]
         if why in (IDLE, CODE["tier_closed"]):
             why = self._elsewhere(entry, why)
@@ -202,6 +221,11 @@ class AllocationIndex:
             self._home = home
             for resource in self._state.of(Resource).values():
                 self._resource(resource, resource)
+
+    def _own(self, old: Resource | None, owner: str, id: str) -> None:
+        if old is not None:
+            self._owned.get(old.entry.owner_unit, {}).pop(id, None)
+        self._owned.setdefault(owner, {})[id] = None
 
     def _tier(self, old: BedTier | None, new: BedTier | None) -> None:
         key = cast("BedTier", new if new is not None else old).id
@@ -290,7 +314,7 @@ class AllocationIndex:
             self.number(new.id)
         elif old is not None:
             self._entries.pop(old.id, None)
-        self._tables.clear()
+        self._forget_tables()
 
 
 def tier_key(owner_unit: str, kind: str) -> str:
