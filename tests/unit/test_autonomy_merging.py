@@ -201,6 +201,18 @@ def test_au_1_what_the_city_decides_in_between_never_commits_a_unit_twice(data: 
     assert {f"{NODE}:{id}" for id in ("R/1/1", "R/1/2", "R/2/1", "R/2/2", "S/1/1")} <= city.stored(Commitment).keys()
 
 
+def test_au_1_while_a_log_is_merged_the_city_keeps_its_hands_off_what_the_log_is_about() -> None:
+    """AU-1: also where no heartbeat had told of the outage: nobody is replanned onto what the next entry takes."""
+    city = Installation()
+    city.request("CITY", "03:10", ambulance=1)
+    entries = log(BEGUN, asked("R", ambulance=2), gave("R/1/1", "AMB-D-1"), gave("R/1/2", "AMB-D-2"), OVER)
+    events = city.merge(*entries[:4])
+    assert [one.resource for one in of(out.ConflictSettled, events)] == ["AMB-D-1"]
+    assert city.holders()["AMB-A-1"] == ["CITY/1/2"]
+    assert [one.until for one in of(out.LogAwaited, events)] == [clock("05:15")]
+    assert [one.reason for one in of(out.DelegationEnded, city.merge(entries[4]))] == ["log_merged"]
+
+
 def test_au_1_a_gap_is_waited_for_and_then_passed() -> None:
     """AU-1: after the policy's minutes the log goes on; what comes late still counts, and is marked."""
     city = Installation()
