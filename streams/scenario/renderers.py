@@ -207,6 +207,20 @@ def _heard(scene: Told) -> Iterator[str]:
     yield f"[green]恢复联系 heard again[/] {scene.name(scene['district'])}"
 
 
+def _alone(scene: Told) -> Iterator[str]:
+    told = "" if scene["here"] else "（据其日志 from its log）"
+    yield f"[bold yellow]自动响应 acts by itself[/] {scene.text('node')}，{scene.when('since')} 起 since{told}"
+
+
+def _conflict(scene: Told) -> Iterator[str]:
+    kept, lost = scene.text("kept"), scene.text("replanned")
+    yield f"[yellow]冲突 conflict[/] {scene.text('resource')}：保留 kept {kept}，重派 replanned {lost}"
+
+
+def _returned(scene: Told) -> Iterator[str]:
+    yield f"[green]收回调度 under command again[/] {scene.name(scene['district'])}：{scene.text('reason')}"
+
+
 def _merged(scene: Told) -> Iterator[str]:
     yield f"[cyan]合并 merged[/] {scene.text('other')} → {scene.text('incident')}：{scene.text('reason')}"
 
@@ -250,5 +264,8 @@ RENDERERS: dict[str, Renderer] = {
     "task.opened.v1": _task,
     "district.fell_silent.v1": _silent,
     "district.came_back.v1": _heard,
+    "autonomy.entered.v1": _alone,
+    "autonomy.conflict_settled.v1": _conflict,
+    "autonomy.delegation_ended.v1": _returned,
     "command.refused.v1": _refused,
 }

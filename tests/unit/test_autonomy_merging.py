@@ -35,7 +35,8 @@ from streams.domain.autonomy.facts import MEANINGS
 from streams.domain.autonomy.log import entries_of
 from streams.domain.context import Happened
 from streams.domain.core import Incident
-from tests.unit.intake_world import AREA, A, D, of, report
+from streams.domain.obligations.entities import Obligation
+from tests.unit.intake_world import AREA, SHANGHAI, A, D, of, report
 from tests.unit.node_world import NODE, Installation, asked, clock, gave, log
 
 if TYPE_CHECKING:
@@ -201,6 +202,18 @@ def test_au_1_what_the_city_decides_in_between_never_commits_a_unit_twice(data: 
     assert {f"{NODE}:{id}" for id in ("R/1/1", "R/1/2", "R/2/1", "R/2/2", "S/1/1")} <= city.stored(Commitment).keys()
 
 
+def test_au_1_while_a_log_is_merged_the_city_keeps_its_hands_off_what_the_log_is_about() -> None:
+    """AU-1: also where no heartbeat had told of the outage: nobody is replanned onto what the next entry takes."""
+    city = Installation()
+    city.request("CITY", "03:10", ambulance=1)
+    entries = log(BEGUN, asked("R", ambulance=2), gave("R/1/1", "AMB-D-1"), gave("R/1/2", "AMB-D-2"), OVER)
+    events = city.merge(*entries[:4])
+    assert [one.resource for one in of(out.ConflictSettled, events)] == ["AMB-D-1"]
+    assert city.holders()["AMB-A-1"] == ["CITY/1/2"]
+    assert [one.until for one in of(out.LogAwaited, events)] == [clock("05:15")]
+    assert [one.reason for one in of(out.DelegationEnded, city.merge(entries[4]))] == ["log_merged"]
+
+
 def test_au_1_a_gap_is_waited_for_and_then_passed() -> None:
     """AU-1: after the policy's minutes the log goes on; what comes late still counts, and is marked."""
     city = Installation()
@@ -306,28 +319,56 @@ def test_au_1_a_report_that_waited_finds_an_incident_that_was_closed_meanwhile()
     assert not of(IncidentOpened, events)
 
 
+def accident(city: Installation) -> None:
+    """A report of an accident in D, which D-EM has to pass on in time."""
+    told = report(
+        clock("03:17"),
+        ["work_safety_accident"],
+        district=D,
+        reporter_unit="H6",
+        received_by="D-EM",
+        received_at=clock("03:20"),
+        figures={"deaths": 11},
+    )
+    city.tell(told, "03:20")
+
+
+def breached(city: Installation) -> set[str]:
+    return {one.obligation for one in of(ObligationBreached, city.events) if one.debtor == "D-EM"}
+
+
 def test_au_1_what_fell_due_while_the_link_was_down_was_no_breach() -> None:
     """AU-1, SC-5: no heartbeat had told of the outage; the log does. What was due before it stays breached."""
     for since, excused in (("03:17", True), ("06:30", False)):
         city = Installation()
-        told = report(
-            clock("03:17"),
-            ["work_safety_accident"],
-            district=D,
-            reporter_unit="H6",
-            received_by="D-EM",
-            received_at=clock("03:20"),
-            figures={"deaths": 11},
-        )
-        city.tell(told, "03:20")
+        accident(city)
         city.until(clock("06:00"))
-        breached = {one.obligation for one in of(ObligationBreached, city.events) if one.debtor == "D-EM"}
-        assert breached
+        late = breached(city)
+        assert late
         begun = AutonomyBegun(reason="link_down", since=clock(since))
         over = AutonomyOver(reason="link_down", until=clock("06:50"))
         events = city.merge(*log(begun, over), when="07:00")
-        assert {one.obligation for one in of(ObligationExcused, events)} >= (breached if excused else set())
-        assert bool({one.obligation for one in of(ObligationResumed, events)} & breached) is excused
+        assert {one.obligation for one in of(ObligationExcused, events)} >= (late if excused else set())
+        resumed = [one for one in of(ObligationResumed, events) if one.obligation in late]
+        assert bool(resumed) is excused
+        statuses = {id: city.state.of(Obligation)[id].status for id in late}
+        assert set(statuses.values()) == ({"open"} if excused else {"breached"})
+
+
+def test_sc_5_what_fell_due_between_the_last_heartbeat_and_the_alarm_was_no_breach() -> None:
+    """SC-5: the link was down since the last sign of life, not since somebody noticed."""
+    first = Installation()
+    accident(first)
+    due = min(one.due for one in first.state.of(Obligation).values() if one.debtor == "D-EM")
+    for minutes, excused in ((-1, True), (1, False)):
+        city = Installation()
+        accident(city)
+        city.until(due + timedelta(minutes=minutes))
+        city.beat((due + timedelta(minutes=minutes)).astimezone(SHANGHAI).strftime("%H:%M"))
+        city.until(due + timedelta(minutes=10))
+        late = breached(city)
+        assert late
+        assert {one.obligation for one in of(ObligationExcused, city.events)} & late == (late if excused else set())
 
 
 def test_au_1_what_a_node_decides_is_what_its_city_merges() -> None:

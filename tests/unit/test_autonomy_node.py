@@ -1,5 +1,7 @@
 """Autonomous mode on the node (AU-1 to AU-3): when it begins, with what, when it is over."""
 
+from datetime import date
+
 import pytest
 
 from schemas.outputs import allocation_events as alloc
@@ -7,10 +9,23 @@ from schemas.outputs import autonomy_events as out
 from schemas.outputs.notification_events import TaskOpened
 from schemas.outputs.refusals import CommandRefused
 from streams.domain.autonomy.entities import acting
+from streams.policy.loader import bundled
 from streams.policy.model import Policy
 from tests.unit.duty_world import policy_with
 from tests.unit.intake_world import A, D, of, report
 from tests.unit.node_world import NODE, Installation, clock
+
+
+def test_au_1_the_terms_are_those_of_the_domain_report() -> None:
+    """AU-1, AU-3: whoever changes a term changes this table knowingly."""
+    law = bundled().autonomy.at(date(2026, 9, 8), ("990100", "990000", "CN"))
+    assert law.mode is not None
+    assert (law.mode.id, law.mode.tries, law.mode.severities, law.mode.categories) == ("AU-1", 3, (1, 2), ())
+    assert (law.mode.waives, law.mode.gap_minutes, law.mode.log_minutes) == (("floor", "consent"), 5, 10)
+    assert law.skip is not None
+    assert law.skip.id == "AU-3"
+    before = bundled().autonomy.at(date(2007, 5, 31), ("990100", "990000", "CN"))
+    assert (before.mode, before.skip) == (None, None)
 
 
 def cut_off(policy: Policy | None = None) -> Installation:

@@ -1,7 +1,7 @@
 """In the city: what is a silent district's node's to dispose of, and when it is the city's again (AU-1, SC-5)."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from schemas.base import OutputEvent
 from schemas.outputs import autonomy_events as out
@@ -53,6 +53,18 @@ def on_silent(state: AreaState, event: DistrictFellSilent, context: Context) -> 
         since=event.since,
         rule=mode.id,
     )
+
+
+def told_late(state: AreaState, context: Context, node: str, since: datetime) -> Iterator[OutputEvent]:
+    """A log begins of a district that no heartbeat had reported silent: its resources are the node's while it lasts."""
+    mode = law(state, context.policy.autonomy, context.now).mode
+    district = district_of(state, node)
+    if mode is None or district is None or state.get(Delegation, node) is not None:
+        return
+    found = delegated(state, node, district, mode)
+    yield out.ResourcesDelegated(node=node, district=district, resources=found, since=since, rule=mode.id)
+    until = context.now + timedelta(minutes=mode.log_minutes)
+    yield out.LogAwaited(node=node, district=district, until=until)
 
 
 def delegated(state: AreaState, node: str, district: str, mode: Mode) -> tuple[str, ...]:

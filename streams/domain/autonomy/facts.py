@@ -17,7 +17,7 @@ from streams.domain.allocation.catalogue import decide_quantity, decide_status
 from streams.domain.allocation.desk import desk
 from streams.domain.allocation.entities import Commitment, Line, Request, Resource
 from streams.domain.autonomy import resources
-from streams.domain.autonomy.delegating import district_of, ended
+from streams.domain.autonomy.delegating import district_of, ended, told_late
 from streams.domain.autonomy.entities import Autonomy, NodeLog, Overruled
 from streams.domain.context import Context
 from streams.domain.core import District
@@ -99,6 +99,7 @@ def _begun(at: Told, what: log.AutonomyBegun) -> Events:
         here=False,
         rule=mode.id if mode is not None else "",
     )
+    yield from told_late(at.state, at.context, at.node, what.since)
 
 
 def _over(at: Told, what: log.AutonomyOver) -> Events:
