@@ -10,8 +10,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 M = TypeVar("M", bound=BaseModel)
-_set = object.__setattr__
 _new = object.__new__
+_set_fields, _set_names, _set_extra, _set_private = (
+    BaseModel.__dict__[slot].__set__
+    for slot in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+)
+"""What a model is made of. Its slots are set one by one, by what sets them: anything more general takes twice as long."""
 
 
 @cache
@@ -24,20 +28,19 @@ def _template(model: type[BaseModel]) -> tuple[dict[str, Any], set[str]]:
 def made(model: type[M], /, **values: Any) -> M:
     """A model of these values and its defaults, unvalidated. Every field without a default must be given."""
     defaults, names = _template(model)
-    fields = defaults.copy()
-    fields.update(values)
-    return _born(model, fields, names)
+    new = _new(model)
+    _set_fields(new, {**defaults, **values})
+    _set_names(new, names)
+    _set_extra(new, None)
+    _set_private(new, None)
+    return new
 
 
 def changed(old: M, /, **values: Any) -> M:
     """The successor of a frozen model: the same with these values, unvalidated."""
-    return _born(type(old), {**old.__dict__, **values}, old.__pydantic_fields_set__)
-
-
-def _born(model: type[M], fields: dict[str, Any], names: set[str]) -> M:
-    new = _new(model)
-    _set(new, "__dict__", fields)
-    _set(new, "__pydantic_fields_set__", names)
-    _set(new, "__pydantic_extra__", None)
-    _set(new, "__pydantic_private__", None)
+    new = _new(type(old))
+    _set_fields(new, {**old.__dict__, **values})
+    _set_names(new, old.__pydantic_fields_set__)
+    _set_extra(new, None)
+    _set_private(new, None)
     return new

@@ -5,7 +5,7 @@ is met by telling any unit that fits.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from streams.domain.core import District, Incident, Unit
 from streams.domain.state import AreaState, Entity
@@ -24,6 +24,8 @@ OUTSIDE = ("province", "nation")
 
 class UnitIndex:
     """Units by kind and tier, ids in order; kept up to date by the state."""
+
+    follows: ClassVar[tuple[str, ...]] = (Unit.KIND,)
 
     def __init__(self, state: AreaState) -> None:
         self._by_place: dict[tuple[str, str], list[str]] = {}

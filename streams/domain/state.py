@@ -61,43 +61,81 @@ class Drop:
 Change = Put | Drop
 
 
-class AreaState:
-    """All entities of one area that a decision may look at, indexed by kind, id and incident."""
+class Kind(Table[Entity]):
+    """The entities of one kind by id, and the ids of those that belong to an incident."""
 
-    __slots__ = ("_by_incident", "_journal", "_loose", "_tables", "_visitors", "area", "chain", "derived", "now", "seq")
+    __slots__ = ("children",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.children: dict[str, Table[None]] = {}
+
+
+class Kinds(dict[str, Kind]):
+    """Every kind by its table word: empty where there is nothing yet, so that reading needs to ask nothing first."""
+
+    def __missing__(self, word: str) -> Kind:
+        kind = self[word] = Kind()
+        return kind
+
+
+class Classes(dict[type[Entity], Kind]):
+    """The same by class: asking a pydantic class for its KIND takes longer than everything else about a look-up."""
+
+    def __init__(self, words: Kinds) -> None:
+        super().__init__()
+        self._words = words
+
+    def __missing__(self, entity: type[Entity]) -> Kind:
+        kind = self[entity] = self._words[entity.KIND]
+        return kind
+
+
+class Caches(dict[str, Any]):
+    """Rebuildable caches of concerns by name, and for each kind of entity those that follow it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.following: dict[str, tuple[Any, ...]] = {}
+
+    def __setitem__(self, name: str, cache: Any) -> None:
+        super().__setitem__(name, cache)
+        self.following.clear()
+
+    def of(self, kind: str) -> tuple[Any, ...]:
+        """The caches that want to hear of this kind: those that name it in `follows`, and those that name nothing."""
+        caches = self.following.get(kind)
+        if caches is None:
+            caches = tuple(cache for cache in self.values() if kind in getattr(cache, "follows", (kind,)))
+            self.following[kind] = caches
+        return caches
+
+
+class AreaState:
+    """All entities of one area that a decision may look at, indexed by kind, id and incident.
+
+    `get` and `apply` run dozens of times for every report: they are written without helpers for that reason.
+    """
+
+    __slots__ = ("_classes", "_journal", "_loose", "_tables", "_visitors", "area", "chain", "derived", "now", "seq")
 
     def __init__(self, area: str, now: datetime) -> None:
         self.area = area
         self.now = now
         self.seq = 0
         self.chain = b""
-        self._tables: dict[str, Table[Entity]] = {kind: Table() for kind in ENTITIES}
-        self._by_incident: dict[Key, Table[None]] = {}
+        self._tables = Kinds((kind, Kind()) for kind in ENTITIES)
+        self._classes = Classes(self._tables)
         self._journal: dict[Key, Entity | None] = {}
         self._visitors: set[str] = set()
         self._loose: list[Entity] = []
-        self.derived: dict[str, Any] = {}
+        self.derived = Caches()
         """Rebuildable caches of concerns (the allocation index): never stored; keyed by the concern's name. Each must
-        implement `on_change(old, new)`; see `apply`."""
+        implement `on_change(old, new)`; with an attribute `follows` it is told of these kinds only. See `apply`."""
 
     def of(self, kind: type[E]) -> dict[str, E]:
         """All entities of a kind by id. Read only: change state by events."""
-        table = self._tables.get(kind.KIND)
-        if table is None:
-            table = self._tables[kind.KIND] = Table()
-        return table  # type: ignore[return-value]
-
-    def _table(self, kind: str) -> Table[Entity]:
-        table = self._tables.get(kind)
-        if table is None:
-            table = self._tables[kind] = Table()
-        return table
-
-    def _children(self, kind: str, incident: str) -> Table[None]:
-        children = self._by_incident.get((kind, incident))
-        if children is None:
-            children = self._by_incident[kind, incident] = Table()
-        return children
+        return self._classes[kind]  # type: ignore[return-value]
 
     def tables(self, kind: str) -> dict[str, Entity]:
         """Entities of a kind given by its table word."""
@@ -105,57 +143,65 @@ class AreaState:
 
     def get(self, kind: type[E], id: str | None) -> E | None:
         """The entity, or None when absent or `id` is None."""
-        table = self._tables.get(kind.KIND)
-        return table.get(id) if table is not None and id is not None else None  # type: ignore[return-value]
+        return self._classes[kind].get(id)  # type: ignore[return-value, arg-type]
 
     def of_incident(self, kind: type[E], incident: str) -> Iterator[E]:
         """Entities of a kind that belong to an incident, in the order of their ids."""
-        table = self.of(kind)
-        for id in tuple(self._by_incident.get((kind.KIND, incident), ())):
-            yield table[id]
+        table = self._classes[kind]
+        for id in tuple(table.children.get(incident, ())):
+            yield table[id]  # type: ignore[misc]
 
     def count_of_incident(self, kind: type[Entity], incident: str) -> int:
         """How many entities of a kind belong to an incident."""
-        return len(self._by_incident.get((kind.KIND, incident), ()))
+        return len(self._classes[kind].children.get(incident, ()))
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Write what an event means, remembering what stood there before the batch."""
         for change in changes:
+            entity: Entity | None
             if isinstance(change, Put):
-                self._write(change.entity.KIND, change.entity.id, change.entity)
+                entity = change.entity
+                kind, id = entity.KIND, entity.id
             else:
-                self._write(change.kind, change.id, None)
+                kind, id, entity = change.kind, change.id, None
+            table = self._tables[kind]
+            before = table.get(id)
+            key = (kind, id)
+            if key not in self._journal:
+                self._journal[key] = before
+            self._set(table, kind, id, before, entity)
 
-    def _write(self, kind: str, id: str, entity: Entity | None) -> None:
-        table = self._table(kind)
-        before = table.get(id)
-        self._journal.setdefault((kind, id), before)
-        self._set(table, kind, id, before, entity)
+    def _set(self, table: Kind, kind: str, id: str, before: Entity | None, entity: Entity | None) -> None:
+        if before is not None and entity is not None and before.incident == entity.incident:
+            table[id] = entity  # a successor in its place, which is nearly every write: nothing to sort in
+        else:
+            self._move(table, id, before, entity)
+        for cache in self.derived.of(kind):
+            cache.on_change(before, entity)
 
-    def _set(self, table: Table[Entity], kind: str, id: str, before: Entity | None, entity: Entity | None) -> None:
-        if (
-            before is not None
-            and before.incident is not None
-            and (entity is None or entity.incident != before.incident)
-        ):
-            children = self._by_incident[kind, before.incident]
+    def _move(self, table: Kind, id: str, before: Entity | None, entity: Entity | None) -> None:
+        """Put or remove an id, and with it its place among the children of its incident."""
+        left = before.incident if before is not None else None
+        joined = entity.incident if entity is not None else None
+        if left is not None and left != joined:
+            children = table.children[left]
             children.remove(id)
             if not children:
-                del self._by_incident[kind, before.incident]
+                del table.children[left]
         if entity is None:
             table.remove(id)
-        else:
-            table.put(id, entity, known=before is not None)
-            if entity.incident is not None and (before is None or before.incident != entity.incident):
-                self._children(kind, entity.incident).put(id, None, known=False)
-        for cache in self.derived.values():
-            cache.on_change(before, entity)
+            return
+        table.put(id, entity, known=before is not None)
+        if joined is not None and left != joined:
+            if joined not in table.children:
+                table.children[joined] = Table()
+            table.children[joined].put(id, None, known=False)
 
     def load(self, entities: Iterable[Entity], visitors: Iterable[str] = ()) -> None:
         """Bring stored entities in without journalling them; `visitors` are closed incidents that leave at `settle`."""
         self._visitors.update(visitors)
         for entity in entities:
-            table = self._table(entity.KIND)
+            table = self._tables[entity.KIND]
             if entity.id not in table:
                 self._set(table, entity.KIND, entity.id, None, entity)
                 if entity.incident is None and not entity.resident():
@@ -198,8 +244,8 @@ class AreaState:
         head = self.tables("incident").get(incident)
         if head is not None:
             yield head
-        for kind, table in self._tables.items():
-            for id in tuple(self._by_incident.get((kind, incident), ())):
+        for table in tuple(self._tables.values()):
+            for id in tuple(table.children.get(incident, ())):
                 yield table[id]
 
     def evict(self, entities: Iterable[Entity]) -> None:

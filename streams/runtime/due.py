@@ -8,6 +8,7 @@ clock records see to that. In the actual realm a record that finds an older time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
+from typing import ClassVar
 
 from streams.domain.context import TimerFired
 from streams.domain.core import Timer
@@ -44,6 +45,8 @@ class TimerIndex:
     """The timers of one state, earliest first; the state keeps it in step."""
 
     __slots__ = ("_heap", "_live")
+
+    follows: ClassVar[tuple[str, ...]] = (Timer.KIND,)
 
     def __init__(self, state: AreaState) -> None:
         self._live: dict[str, datetime] = {}

@@ -59,6 +59,7 @@ class AllocationIndex:
             Position: self._position,
             District: self._district,
         }
+        self.follows = tuple(kind.KIND for kind in self._on_change)
         for kind in self._on_change:
             for entity in state.of(kind).values():
                 self.on_change(None, entity)

@@ -1,6 +1,6 @@
 """What is owed by whom in which incident, without looking at everything that ever was."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from streams.domain.obligations.entities import Obligation
 from streams.domain.state import AreaState, Entity
@@ -12,6 +12,8 @@ Duty = tuple[str, str, str]
 
 class ObligationIndex:
     """Obligations by incident, kept up to date by the state; never stored."""
+
+    follows: ClassVar[tuple[str, ...]] = (Obligation.KIND,)
 
     def __init__(self, state: AreaState) -> None:
         self._owed: dict[tuple[str | None, str], set[str]] = {}
