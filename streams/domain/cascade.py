@@ -90,17 +90,18 @@ def cascade(state: AreaState, context: Context) -> Iterator[OutputEvent]:
     stack = [iter(_first(context, state))]
     count = 0
     while stack:
-        event = next(stack[-1], None)
-        if event is None:
+        for event in stack[-1]:
+            evolve(state, event)
+            yield event
+            count += 1
+            if count > MAX_EVENTS:
+                raise CascadeError(f"more than {MAX_EVENTS} events follow from one trigger")
+            reactions = REACTIONS.get(type(event))
+            if reactions is not None:
+                stack += [iter(react(state, event, context)) for _, react in reversed(reactions)]
+                break  # what follows from the event comes before what its decider says next
+        else:
             stack.pop()
-            continue
-        evolve(state, event)
-        yield event
-        count += 1
-        if count > MAX_EVENTS:
-            raise CascadeError(f"more than {MAX_EVENTS} events follow from one trigger")
-        for _, react in reversed(REACTIONS.get(type(event), ())):
-            stack.append(iter(react(state, event, context)))
     if count == 0 and isinstance(context.trigger, Received):
         noted = InputNoted(type=context.trigger.event.TYPE)
         evolve(state, noted)

@@ -15,7 +15,7 @@ _set_fields, _set_names, _set_extra, _set_private = (
     BaseModel.__dict__[slot].__set__
     for slot in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
 )
-"""What a model is made of. Its slots are set one by one, by what sets them: anything more general takes twice as long."""
+"""Set the slots that a model is made of: anything more general takes twice as long."""
 
 
 @cache

@@ -104,10 +104,8 @@ class Caches(dict[str, Any]):
 
     def of(self, kind: str) -> tuple[Any, ...]:
         """The caches that want to hear of this kind: those that name it in `follows`, and those that name nothing."""
-        caches = self.following.get(kind)
-        if caches is None:
-            caches = tuple(cache for cache in self.values() if kind in getattr(cache, "follows", (kind,)))
-            self.following[kind] = caches
+        caches = tuple(cache for cache in self.values() if kind in getattr(cache, "follows", (kind,)))
+        self.following[kind] = caches
         return caches
 
 
@@ -157,6 +155,7 @@ class AreaState:
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Write what an event means, remembering what stood there before the batch."""
+        journal = self._journal
         for change in changes:
             entity: Entity | None
             if isinstance(change, Put):
@@ -167,8 +166,8 @@ class AreaState:
             table = self._tables[kind]
             before = table.get(id)
             key = (kind, id)
-            if key not in self._journal:
-                self._journal[key] = before
+            if key not in journal:
+                journal[key] = before
             self._set(table, kind, id, before, entity)
 
     def _set(self, table: Kind, kind: str, id: str, before: Entity | None, entity: Entity | None) -> None:
@@ -176,7 +175,8 @@ class AreaState:
             table[id] = entity  # a successor in its place, which is nearly every write: nothing to sort in
         else:
             self._move(table, id, before, entity)
-        for cache in self.derived.of(kind):
+        caches = self.derived.following.get(kind)
+        for cache in self.derived.of(kind) if caches is None else caches:
             cache.on_change(before, entity)
 
     def _move(self, table: Kind, id: str, before: Entity | None, entity: Entity | None) -> None:

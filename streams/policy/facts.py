@@ -1,8 +1,8 @@
 """Section `facts`: the catalogue of facts. Names, types and words of everything that rules can be about."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -94,6 +94,10 @@ class Fact(Strict):
         return kind is float and (self.type == "ratio" or (self.type == "amount" and value >= 0))  # type: ignore[operator]
 
 
+_WHOLE = frozenset({int})
+_NEGATIVE: Callable[[Any], object] = (0).__gt__
+
+
 class Facts(Strict):
     """The catalogue. Conditions are checked against it at load."""
 
@@ -159,6 +163,12 @@ class Facts(Strict):
     def stated_numbers(self) -> frozenset[str]:
         """Facts that somebody may state and that any whole number from zero on fits."""
         return frozenset(fact.name for fact in self.facts if not fact.formula and _KINDS[fact.type] == "number")
+
+    def counts(self, stated: Mapping[str, FactValue]) -> bool:
+        """Whether all that is stated are plain counts of the catalogue: nearly always, and quickly seen."""
+        values = stated.values()
+        whole = stated.keys() <= self.stated_numbers and _WHOLE.issuperset(map(type, values))
+        return whole and not any(map(_NEGATIVE, values))
 
     def reads(self, name: str, value: FactValue) -> bool:
         """Whether the catalogue knows the fact as one that is stated, and the value fits it."""

@@ -124,7 +124,7 @@ class Grading(Strict):
 
     @cached_property
     def plans(self) -> dict[Any, Any]:
-        """Cache of those who put together what this and other sections say about an incident."""
+        """Cache of those who put together what this and other sections say about an incident: by day and place."""
         return {}
 
     def program(self, kinds: tuple[str, ...], day: date, within: Within) -> Program:

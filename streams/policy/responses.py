@@ -2,7 +2,7 @@
 
 from datetime import date
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -137,6 +137,8 @@ class ResponseLaw:
         self.profiles = in_force(section.profiles, day, within)
         self.reviews = {entry.kind: entry for entry in in_force(section.reviews, day, within)}
         self.mismatch = next(iter(in_force(section.mismatches, day, within)), None)
+        self.leads: dict[Any, Any] = {}
+        """Memory of those who work out from grade, level and counts who leads."""
 
     def mode(self, level: int | None, composite: int | None, *, joint: bool) -> ModeRule | None:
         """The command mode that holds."""

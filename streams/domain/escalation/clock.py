@@ -7,10 +7,10 @@ from schemas.base import OutputEvent
 from schemas.outputs.response_events import TerminationClockSet
 from streams.domain.context import Context
 from streams.domain.core import Incident
-from streams.domain.directives.days import law
 from streams.domain.escalation.entities import Command
-from streams.domain.escalation.guards import earliest_end, longest_incubation
+from streams.domain.escalation.guards import earliest_end
 from streams.domain.intake.entities import LineList
+from streams.domain.intake.plan import plan_of
 from streams.domain.state import AreaState
 
 
@@ -22,15 +22,15 @@ def reclock(state: AreaState, incident_id: str, context: Context) -> Iterator[Ou
     incident = state.get(Incident, incident_id)
     if incident is None:
         return
+    plan = plan_of(state, context, incident)
+    hazard, rule = plan.incubation, plan.responses.termination
+    if hazard is None or rule is None:
+        return
     known = state.get(Command, incident_id) or Command(id=incident_id)
     listed = _last_listed(state, incident_id)
     cases = _counted(incident)
     onset = listed if listed is not None else _last_rise(known, incident, cases)
     if onset is None:
-        return
-    hazard = longest_incubation(state, context.policy.hazards, incident)
-    rule = law(state, context.policy.responses, incident.occurred_at).termination
-    if hazard is None or rule is None:
         return
     earliest = earliest_end(hazard, onset)
     counted_anew = listed is None and cases != known.cases

@@ -1,19 +1,24 @@
 """Phase, mode, profile and lead of command, as responses, grades and the joint mechanism change (RL-1, RL-5)."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from schemas.base import OutputEvent, ResponseLevel, RuleHit
+from schemas.base import OutputEvent, ResponseLevel, RuleHit, Severity
+from schemas.inputs.reports import FactValue
 from schemas.outputs.command_events import LeadChanged, ModeChanged, Phase, PhaseChanged, ProfileChanged, Tier
 from streams.domain.activation.entities import joint_runs
 from streams.domain.context import Context
 from streams.domain.core import Incident
 from streams.domain.directives.days import law
 from streams.domain.escalation.entities import Alert, Command, Response
-from streams.domain.escalation.running import alert_responses, districts_of, level_of, responses_to
+from streams.domain.escalation.running import alert_responses, districts_of, worst_level
+from streams.domain.intake.plan import plan_of
 from streams.domain.state import AreaState
 from streams.policy.responses import ResponseLaw
 
 TIERS: tuple[Tier, ...] = ("district", "city", "province", "nation")
+REMEMBERED_LEADS = 4096
+"""Size at which the memory of who leads starts anew."""
 
 
 def recommand(state: AreaState, about: str, context: Context) -> Iterator[OutputEvent]:
@@ -95,6 +100,14 @@ def _mode(
         )
 
 
+class Lead(NamedTuple):
+    """The government that leads, and the rules that say so."""
+
+    tier: Tier
+    office: str
+    hits: tuple[RuleHit, ...]
+
+
 def relead(state: AreaState, incident_id: str, context: Context) -> Iterator[OutputEvent]:
     """The tier that leads: by grade, at least the common superior of the areas touched (domain.md 2.5).
 
@@ -103,30 +116,49 @@ def relead(state: AreaState, incident_id: str, context: Context) -> Iterator[Out
     incident = state.get(Incident, incident_id)
     if incident is None or incident.composite is None:
         return
-    rules = law(state, context.policy.responses, incident.occurred_at)
-    entry = rules.levels.get(incident.composite)
+    rules = plan_of(state, context, incident).responses
+    lead = _lead(rules, incident, incident.composite, worst_level(state, incident))
+    known = state.get(Command, incident_id)
+    if lead is not None and (known is None or known.tier != lead.tier):
+        yield LeadChanged(
+            incident=incident_id,
+            previous=known.tier if known is not None else None,
+            tier=lead.tier,
+            office=lead.office,
+            districts=districts_of(incident),
+            hits=lead.hits,
+        )
+
+
+def _lead(
+    rules: ResponseLaw, incident: Incident, composite: Severity, running: ResponseLevel | None
+) -> Lead | None:
+    """Who leads under a grade, a running level and so many areas touched: worked out once for each of these."""
+    touched, figures = len(districts_of(incident)), incident.figures
+    counts = tuple([touched if one.fact == "districts" else figures.get(one.fact, 0) for one in rules.superiors])
+    key = (composite, running, counts)
+    if key not in rules.leads:
+        if len(rules.leads) >= REMEMBERED_LEADS:
+            rules.leads.clear()
+        rules.leads[key] = _who_leads(rules, *key)
+    found: Lead | None = rules.leads[key]
+    return found
+
+
+def _who_leads(
+    rules: ResponseLaw, composite: Severity, running: ResponseLevel | None, counts: tuple[FactValue, ...]
+) -> Lead | None:
+    entry = rules.levels.get(composite)
     if entry is None:
-        return
-    districts = districts_of(incident)
+        return None
     tier, office = entry.lead, entry.office
-    hits = [RuleHit(rule=entry.id, inputs={"composite": incident.composite}, mark=entry.mark)]
-    running = level_of(responses_to(state, incident))
+    hits = [RuleHit(rule=entry.id, inputs={"composite": composite}, mark=entry.mark)]
     for decided in rules.levels.values():
         if decided.level == running and TIERS.index(decided.lead) > TIERS.index(tier):
             tier, office = decided.lead, decided.office
             hits = [RuleHit(rule=decided.id, inputs={"level": running}, mark=decided.mark)]
-    for superior in rules.superiors:
-        count = len(districts) if superior.fact == "districts" else incident.figures.get(superior.fact, 0)
+    for superior, count in zip(rules.superiors, counts, strict=True):
         if isinstance(count, int) and count >= superior.at_least and TIERS.index(superior.lead) > TIERS.index(tier):
             tier, office = superior.lead, superior.office
             hits.append(RuleHit(rule=superior.id, inputs={superior.fact: count}, mark=superior.mark))
-    known = state.get(Command, incident_id)
-    if known is None or known.tier != tier:
-        yield LeadChanged(
-            incident=incident_id,
-            previous=known.tier if known is not None else None,
-            tier=tier,
-            office=office,
-            districts=districts,
-            hits=tuple(hits),
-        )
+    return Lead(tier, office, tuple(hits))

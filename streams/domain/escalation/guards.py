@@ -7,6 +7,7 @@ from streams.domain.core import Incident
 from streams.domain.directives.days import day_and_places
 from streams.domain.directives.refusals import Refusal
 from streams.domain.escalation.entities import Command, Opinion, Response
+from streams.domain.intake.plan import longest_incubation
 from streams.domain.state import AreaState
 from streams.policy.hazards import Hazard, Hazards
 from streams.policy.responses import ResponseLaw
@@ -56,14 +57,6 @@ def opinion_lacking(
     return None
 
 
-def longest_incubation(state: AreaState, hazards: Hazards, incident: Incident) -> Hazard | None:
-    """The incident's hazard kind with the longest incubation period; None where none is infectious."""
-    book = hazards.kinds(*day_and_places(state, incident.occurred_at))
-    known = [book[kind] for kind in incident.hazard_kinds if kind in book]
-    infectious = [hazard for hazard in known if hazard.longest_incubation_days is not None]
-    return max(infectious, key=lambda hazard: hazard.longest_incubation_days or 0, default=None)
-
-
 def earliest_end(hazard: Hazard, last_onset: datetime) -> datetime:
     """The instant at which the longest incubation period since the last case's onset has passed."""
     return last_onset + timedelta(days=hazard.longest_incubation_days or 0)
@@ -75,7 +68,8 @@ def incubation_not_passed(
     """SC-8: without a certificate that the hazard is removed a termination waits for the longest incubation period."""
     if incident is None or rules.termination is None:
         return None
-    hazard = longest_incubation(state, hazards, incident)
+    book = hazards.kinds(*day_and_places(state, incident.occurred_at))
+    hazard = longest_incubation(book, incident.hazard_kinds)
     command = state.get(Command, incident.id)
     if hazard is None or command is None or command.last_onset is None:
         return None

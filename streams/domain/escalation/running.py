@@ -56,6 +56,13 @@ def level_of(responses: Iterable[Response]) -> ResponseLevel | None:
     return min((response.level for response in responses), default=None)
 
 
+def worst_level(state: AreaState, incident: Incident) -> ResponseLevel | None:
+    """The most severe level under which the incident is; mostly nothing runs at all, and that is seen at once."""
+    if not state.count_of_incident(Response, incident.id) and not state.of(AlertResponses):
+        return None
+    return level_of(responses_to(state, incident))
+
+
 def weakest(state: AreaState, incident: Incident) -> ResponseLevel | None:
     """The level under which every district of the incident is; None where one of them has no response (GR-3)."""
     running = tuple(responses_to(state, incident))

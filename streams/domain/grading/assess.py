@@ -10,10 +10,10 @@ from streams.domain.context import Context
 from streams.domain.core import Incident
 from streams.domain.fast import made
 from streams.domain.grading.entities import Assessment
-from streams.domain.grading.judging import Judged, Result, facts_of, judged
+from streams.domain.grading.judging import REMEMBERED, Judged, Result, facts_of, judged
 from streams.domain.grading.trend import assess_trends
 from streams.domain.intake.entities import Settlement
-from streams.domain.intake.plan import Plan, plan_of
+from streams.domain.intake.plan import Plan, make_room, plan_of, plans_of
 from streams.domain.state import AreaState
 from streams.policy.rules import CompiledRule
 
@@ -47,6 +47,8 @@ def graded(state: AreaState, incident: Incident, context: Context, plan: Plan, f
     assessment = state.get(Assessment, incident.id)
     if assessment is not None and assessment.replaced:
         results = tuple(result for result in results if result.family not in assessment.replaced)
+    if results is found.results and _confirmed(state, context, incident, found):
+        return
     if _same(incident.families, results):
         return
     severities = [result.severity for result in results if result.in_composite and result.severity is not None]
@@ -60,6 +62,19 @@ def graded(state: AreaState, incident: Incident, context: Context, plan: Plan, f
         policy_version=context.policy.version,
         grades_as_of=incident.figures_as_of or incident.occurred_at,
     )
+
+
+def _confirmed(state: AreaState, context: Context, incident: Incident, found: Judged) -> bool:
+    """Whether what was found stands: a look at the two objects that were compared last time mostly tells."""
+    confirmed = plans_of(state, context.policy).confirmed
+    stands, results = confirmed.get(incident.id, (None, None))
+    if stands is incident.families and results is found.results:
+        return True
+    if not _same(incident.families, found.results):
+        return False
+    make_room(confirmed, REMEMBERED)
+    confirmed[incident.id] = (incident.families, found.results)
+    return True
 
 
 def _with_settled(

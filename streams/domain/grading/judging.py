@@ -46,10 +46,9 @@ def judged(catalogue: Facts, plan: Plan, figures: Mapping[str, FactValue], setti
 
 def _judge(catalogue: Facts, plan: Plan, figures: Mapping[str, FactValue], setting: str) -> Judged:
     facts = facts_of(catalogue, figures, setting)
-    return Judged(
-        tuple(Result(part.family, part.in_composite, *part.grade(facts)) for part in plan.program),
-        tuple(rule for rule in plan.thresholds if rule.test(facts)),
-    )
+    results = tuple(Result(part.family, part.in_composite, *part.grade(facts)) for part in plan.program)
+    thresholds = tuple(rule for rule in plan.thresholds if rule.test(facts))
+    return Judged(plan.outcomes.setdefault(results, results), thresholds)
 
 
 def facts_of(catalogue: Facts, figures: Mapping[str, FactValue], setting: str) -> dict[str, FactValue]:

@@ -1,11 +1,11 @@
 """From what all sources said to the figures of an incident that count now."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import reduce
 from typing import NamedTuple, TypeVar
 
-from schemas.inputs.reports import FactValue
+from schemas.inputs.reports import FactValue, Verification
 from schemas.outputs.incident_events import FactsChanged
 from streams.domain.context import Context
 from streams.domain.core import Incident
@@ -66,24 +66,12 @@ class Tally:
         self.figures = incident.figures.copy()
         self.sureness = incident.verification.copy()
 
-    def lone(self) -> Source | None:
-        """The only source, where nothing that anybody else said can matter."""
-        if len(self.sources) != 1 or self.verdicts is not None or self.sources[0].refuted_at is not None:
-            return None
-        return self.sources[0]
-
     def count(self, names: Iterable[str]) -> None:
         """Let the statement of each fact stand that counts."""
-        lone, by_name, experts = self.lone(), self.catalogue.by_name, self.catalogue.expert_facts
+        by_name = self.catalogue.by_name
         for name in names:
-            figure: Figure | None
-            if lone is None or name in experts:
-                fact = by_name.get(name)
-                figure = counting(fact, name, self.sources, self.verdicts) if fact is not None else None
-            else:
-                figure = lone.figures.get(name)
-                if figure is not None and figure.verification == "refuted":
-                    figure = lone.verified.get(name)
+            fact = by_name.get(name)
+            figure = counting(fact, name, self.sources, self.verdicts) if fact is not None else None
             if figure is None:
                 self.figures.pop(name, None)
                 self.sureness.pop(name, None)
@@ -142,11 +130,50 @@ def recounted(
     same = newest == known and tally.figures == incident.figures and tally.sureness == incident.verification
     if same and not always and (settlement is None or settled == settlement.figures):
         return None
+    return _counted(incident, tally.figures, tally.sureness, newest, settled)
+
+
+Figures = dict[str, FactValue]
+Sureness = dict[str, Verification]
+
+
+def followed(
+    state: AreaState,
+    context: Context,
+    incident: Incident,
+    stated: Mapping[str, FactValue],
+    as_of: datetime,
+    how: Verification,
+) -> FactsChanged | None:
+    """The figures that count where the only voice goes on with newer statements, which is what most reports are.
+
+    None where anything but these statements may matter: an expert's word, settled or derived facts, a refutation.
+    Then `recounted` tells.
+    """
+    known, plan = incident.figures_as_of, plan_of(state, context, incident)
+    if known is None or as_of <= known or how == "refuted" or not context.policy.facts.expert_facts.isdisjoint(stated):
+        return None
+    if state.get(Settlement, incident.id) is not None or (plan.derived and may_be_derived(state, incident, plan)):
+        return None
+    figures = {**incident.figures, **stated}
+    return _counted(incident, figures, {**incident.verification, **dict.fromkeys(stated, how)}, as_of, {})
+
+
+def is_only_voice(state: AreaState, source: Source, id: str) -> bool:
+    """Whether nothing that anybody else said about the incident can matter."""
+    if source.incident != id or source.refuted_at is not None:
+        return False
+    return state.count_of_incident(Source, id) == 1 and not state.count_of_incident(Verdicts, id)
+
+
+def _counted(
+    incident: Incident, figures: Figures, sureness: Sureness, newest: datetime, settled: Figures
+) -> FactsChanged:
     return made(
         FactsChanged,
         incident=incident.id,
-        figures=_in_order(tally.figures, incident.figures),
-        verification=_in_order(tally.sureness, incident.verification),
+        figures=_in_order(figures, incident.figures),
+        verification=_in_order(sureness, incident.verification),
         as_of=newest,
         settled=settled,
     )

@@ -20,7 +20,7 @@ from streams.domain.intake.entities import (
     UrbanOccurrence,
     Verdicts,
 )
-from streams.domain.intake.figures import newer, verified_beside
+from streams.domain.intake.figures import newer, statements, verified_beside
 from streams.domain.state import AreaState, Change, Put
 
 REMEMBERED_OCCURRENCES = 50
@@ -70,7 +70,7 @@ def _said(source: Source | None, event: out.ReportAttached, key: str, settlement
     inside = settlement is not None and event.as_of <= settlement.until
     casualties = {name: figures[name] for name in settlement.facts if name in figures} if settlement and inside else {}
     if source is None:
-        new = {name: Figure(value, event.as_of, how) for name, value in figures.items()}
+        new = statements(figures, event.as_of, how)
         return made(
             Source,
             id=key,
@@ -92,7 +92,11 @@ def _said(source: Source | None, event: out.ReportAttached, key: str, settlement
             affected=_affected((), event),
             checked=how == "verified",
         )
-    update: dict[str, object] = {"figures": newer(source.figures, figures, event.as_of, how)}
+    if event.as_of > source.as_of:
+        said = {**source.figures, **statements(figures, event.as_of, how)}
+    else:
+        said = newer(source.figures, figures, event.as_of, how)
+    update: dict[str, object] = {"figures": said}
     if source.checked or how == "verified":
         update["verified"] = verified_beside(source, figures, event.as_of, how)
         update["checked"] = True

@@ -12,6 +12,14 @@ from schemas.inputs.reports import FactValue, Verification
 from streams.domain.intake.entities import Figure, Source, Verdicts
 from streams.policy.facts import Fact
 
+_figure = tuple.__new__
+"""Makes a named tuple in a third of the time that calling its class takes: reports are full of figures."""
+
+
+def statements(stated: Mapping[str, FactValue], as_of: datetime, how: Verification) -> dict[str, Figure]:
+    """What is stated, each as a figure of this instant."""
+    return {name: _figure(Figure, (value, as_of, how)) for name, value in stated.items()}
+
 
 def newer(
     known: Mapping[str, Figure], stated: Mapping[str, FactValue], as_of: datetime, how: Verification

@@ -4,24 +4,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from schemas.inputs.reports import FactValue
 from streams.domain.context import Context
-from streams.domain.core import Incident, area_of
-from streams.domain.state import AreaState
+from streams.domain.core import Area, Incident, area_of
+from streams.domain.state import AreaState, Entity
 from streams.policy.dated import jurisdictions, local_day
 from streams.policy.facts import Fact
 from streams.policy.grading import Freeze, Program, Trend
 from streams.policy.hazards import Hazard, Stated
 from streams.policy.intake import Book
 from streams.policy.model import Policy
+from streams.policy.responses import ResponseLaw
 from streams.policy.rules import CompiledRule
 
 SETTING = "setting"
 """The fact that says where it happened: stated by the report itself, not among its figures."""
 REMEMBERED_PLANS = 4096
 """Size at which the cache of plans starts anew."""
+REMEMBERED_INSTANTS = 16_384
+"""Size at which the cache of plans by instant of occurrence starts anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +45,63 @@ class Plan:
     first_urban: tuple[Fact, ...]
     """Those of them for which the register of urban occurrences is kept."""
     book: Book
+    responses: ResponseLaw
+    incubation: Hazard | None
+    """The kind with the longest incubation period; None where none is infectious."""
     inputs: tuple[str, ...]
     """Stated facts on which grades and thresholds of these kinds depend; nothing else changes them."""
     judgements: dict[tuple[FactValue | None, ...], Any]
     """What follows from values of `inputs`: remembered, because it is a pure function of them."""
+    outcomes: dict[Any, Any]
+    """Equal results of different judgements as one object, by themselves: to see that they are the same is to look."""
+
+
+class Plans:
+    """The plans of one area under one policy, by kinds and instant of occurrence.
+
+    Every decider of an incident asks for its plan, and always with the same instant: the look-up is all they pay for.
+    """
+
+    __slots__ = ("by_instant", "confirmed", "policy", "readings")
+    follows: ClassVar[tuple[str, ...]] = (Area.KIND,)
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.by_instant: dict[tuple[tuple[str, ...], datetime], Plan] = {}
+        self.readings: dict[tuple[tuple[str, ...], datetime], tuple[Stated, Book]] = {}
+        self.confirmed: dict[str, tuple[Any, Any]] = {}
+        """By incident: grades that stood, and the results that were found to be the same."""
+
+    def on_change(self, old: Entity | None, new: Entity | None) -> None:
+        """Another time zone or province is another law."""
+        if not (isinstance(old, Area) and isinstance(new, Area)) or (old.timezone, old.province) != (
+            new.timezone,
+            new.province,
+        ):
+            self.by_instant.clear()
+            self.readings.clear()
+
+
+_NAME = "plans"
+
+
+def plans_of(state: AreaState, policy: Policy) -> Plans:
+    """The plans of the area, made anew where it has adopted another policy."""
+    plans: Plans | None = state.derived.get(_NAME)
+    if plans is None or plans.policy is not policy:
+        plans = state.derived[_NAME] = Plans(policy)
+    return plans
 
 
 def plan_of(state: AreaState, context: Context, incident: Incident) -> Plan:
     """The law of an incident."""
-    return plan_for(state, context.policy, incident.hazard_kinds, incident.occurred_at)
+    by_instant = plans_of(state, context.policy).by_instant
+    key = (incident.hazard_kinds, incident.occurred_at)
+    plan = by_instant.get(key)
+    if plan is None:
+        make_room(by_instant, REMEMBERED_INSTANTS)
+        plan = by_instant[key] = plan_for(state, context.policy, *key)
+    return plan
 
 
 def plan_for(state: AreaState, policy: Policy, kinds: tuple[str, ...], occurred_at: datetime) -> Plan:
@@ -58,13 +109,17 @@ def plan_for(state: AreaState, policy: Policy, kinds: tuple[str, ...], occurred_
     area = area_of(state)
     day, within = _day_and_place(occurred_at, area.timezone, area.id, area.province)
     plans = policy.grading.plans
-    key = (kinds, day, within)
-    plan: Plan | None = plans.get(key)
+    plan: Plan | None = plans.get((kinds, day, within))
     if plan is None:
-        if len(plans) > REMEMBERED_PLANS:
-            plans.clear()
-        plan = plans[key] = _plan(policy, kinds, day, within)
+        make_room(plans, REMEMBERED_PLANS)
+        plan = plans[kinds, day, within] = _plan(policy, kinds, day, within)
     return plan
+
+
+def make_room(cache: dict[Any, Any], size: int) -> None:
+    """Start a memory anew that has reached its size."""
+    if len(cache) >= size:
+        cache.clear()
 
 
 @lru_cache(maxsize=65_536)
@@ -76,13 +131,14 @@ def _day_and_place(
 
 def reading_of(state: AreaState, policy: Policy, words: tuple[str, ...], occurred_at: datetime) -> tuple[Stated, Book]:
     """What stated hazard kinds mean, and how reports of that day and place are taken in."""
-    area = area_of(state)
-    day, within = _day_and_place(occurred_at, area.timezone, area.id, area.province)
-    plans = policy.grading.plans
-    key = ("words", words, day, within)
-    found: tuple[Stated, Book] | None = plans.get(key)
+    readings = plans_of(state, policy).readings
+    key = (words, occurred_at)
+    found = readings.get(key)
     if found is None:
-        found = plans[key] = (policy.hazards.stated(words, day, within), policy.intake.book(day, within))
+        make_room(readings, REMEMBERED_INSTANTS)
+        area = area_of(state)
+        day, within = _day_and_place(occurred_at, area.timezone, area.id, area.province)
+        found = readings[key] = (policy.hazards.stated(words, day, within), policy.intake.book(day, within))
     return found
 
 
@@ -105,9 +161,19 @@ def _plan(policy: Policy, kinds: tuple[str, ...], day: date, within: tuple[str, 
         derived=derived,
         first_urban=tuple(fact for fact in derived if fact.first_urban),
         book=policy.intake.book(day, within),
+        responses=policy.responses.at(day, within),
+        incubation=longest_incubation(hazards, kinds),
         inputs=_inputs(policy, program, thresholds),
         judgements={},
+        outcomes={},
     )
+
+
+def longest_incubation(hazards: Mapping[str, Hazard], kinds: tuple[str, ...]) -> Hazard | None:
+    """The one of these kinds with the longest incubation period; None where none is infectious."""
+    known = [hazards[kind] for kind in kinds if kind in hazards]
+    infectious = [hazard for hazard in known if hazard.longest_incubation_days is not None]
+    return max(infectious, key=lambda hazard: hazard.longest_incubation_days or 0, default=None)
 
 
 def _inputs(policy: Policy, program: Program, thresholds: tuple[CompiledRule, ...]) -> tuple[str, ...]:

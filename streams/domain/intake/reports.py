@@ -1,6 +1,6 @@
 """Decides on IncidentReported: which incident it belongs to, and what its figures change (IN-1..IN-8, VE-4)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -13,7 +13,7 @@ from streams.domain.core import ExternalRef, Incident, area_of, number
 from streams.domain.directives.proposals import Draft, proposed
 from streams.domain.fast import made
 from streams.domain.intake.conflicts import Contradictions, contradictions
-from streams.domain.intake.counting import Said, recounted, verdicts_of
+from streams.domain.intake.counting import Said, followed, is_only_voice, recounted, verdicts_of
 from streams.domain.intake.derived import may_be_urban, outbreak, unrecorded_occurrence
 from streams.domain.intake.entities import Settlement, Source, UrbanOccurrence
 from streams.domain.intake.matching import Match, matches
@@ -41,17 +41,17 @@ class Reading(NamedTuple):
     """Whether the policy cannot read a part of it."""
 
 
-def decide_report(state: AreaState, event: IncidentReported, context: Context) -> Iterator[OutputEvent]:
+def decide_report(state: AreaState, event: IncidentReported, context: Context) -> Iterable[OutputEvent]:
     """Attach the report to the incident it names, or to one that is near, or open a new one (IN-7, IN-10)."""
     reading = _read(state, event, context)
     known = state.get(ExternalRef, reading.key)
     if known is not None and known.incident is not None:
-        yield from attach(state, reading, context, known.incident, provisional=known.provisional)
-        return
-    if event.suspicion:
-        yield _kept(reading)
-        return
-    near = matches(state, event, reading.kinds, reading.book)
+        return attach(state, reading, context, known.incident, provisional=known.provisional)
+    return (_kept(reading),) if event.suspicion else _placed(state, reading, context)
+
+
+def _placed(state: AreaState, reading: Reading, context: Context) -> Iterator[OutputEvent]:
+    near = matches(state, reading.event, reading.kinds, reading.book)
     same = next((match for match in near if match.how == "same"), None)
     if same is not None:
         yield from attach(state, reading, context, same.incident, provisional=True)
@@ -64,18 +64,14 @@ def decide_report(state: AreaState, event: IncidentReported, context: Context) -
 
 def _read(state: AreaState, event: IncidentReported, context: Context) -> Reading:
     stated, book = reading_of(state, context.policy, event.hazard_kinds, event.occurred_at)
-    catalogue = context.policy.facts
-    numbers = catalogue.stated_numbers
-    figures = {
-        name: value
-        for name, value in event.figures.items()
-        if (type(value) is int and value >= 0 and name in numbers) or catalogue.reads(name, value)
-    }
-    as_of = event.as_of or event.received_at or context.now
-    ahead = as_of > context.now and book.clocks is not None and as_of > context.now + book.clocks.tolerance
+    catalogue, figures, now = context.policy.facts, event.figures, context.now
+    if not catalogue.counts(figures):
+        figures = {name: value for name, value in figures.items() if catalogue.reads(name, value)}
+    as_of = event.as_of or event.received_at or now
+    ahead = as_of > now and book.clocks is not None and as_of > now + book.clocks.tolerance
     key = f"{event.source}|{event.external_id}"
     unread = ahead or bool(stated.unknown) or len(figures) != len(event.figures)
-    return Reading(event, key, stated.kinds, stated.unknown, figures, context.now if ahead else as_of, book, unread)
+    return Reading(event, key, stated.kinds, stated.unknown, figures, now if ahead else as_of, book, unread)
 
 
 def _kept(reading: Reading) -> out.SuspicionKept:
@@ -130,7 +126,8 @@ def attach(
     """The report counts in this incident: all that follows from it, figures last."""
     incident = state.of(Incident)[id]
     source = state.get(Source, reading.key)
-    conflicting = _contradicted(state, reading, id, source)
+    goes_on = source is not None and source.as_of < reading.as_of and is_only_voice(state, source, id)
+    conflicting = () if goes_on else _contradicted(state, reading, id)
     plan = plan_of(state, context, incident)
     if plan.freeze is not None and reading.as_of - incident.occurred_at > plan.freeze.surely:
         yield from settled(state, context, incident, reading.as_of)
@@ -144,9 +141,7 @@ def attach(
         yield from _flags(reading, context, id)
     if reading.event.needs:
         yield from _needs(state, reading, id, source)
-    always = source is None or changed is not None
-    said = Said(reading.key, reading.as_of, reading.figures)
-    facts = recounted(state, context, state.of(Incident)[id], said, always=always)
+    facts = _figures(state, context, reading, id, goes_on=goes_on, always=source is None or changed is not None)
     if facts is not None:
         yield facts
     if plan.first_urban or changed is not None:
@@ -164,12 +159,21 @@ def attach(
         )
 
 
-def _contradicted(state: AreaState, reading: Reading, id: str, source: Source | None) -> Contradictions:
-    verdicts = verdicts_of(state, id)
-    alone = source is not None and verdicts is None and state.count_of_incident(Source, id) == 1
-    if alone and source is not None and source.as_of < reading.as_of:
-        return ()
-    sources = state.of_incident(Source, id)
+def _figures(
+    state: AreaState, context: Context, reading: Reading, id: str, *, goes_on: bool, always: bool
+) -> out.FactsChanged | None:
+    """The figures that count now; `goes_on`: the only voice there is has said something newer."""
+    incident = state.of(Incident)[id]
+    if goes_on:
+        facts = followed(state, context, incident, reading.figures, reading.as_of, reading.event.verification)
+        if facts is not None:
+            return facts
+    said = Said(reading.key, reading.as_of, reading.figures)
+    return recounted(state, context, incident, said, always=always)
+
+
+def _contradicted(state: AreaState, reading: Reading, id: str) -> Contradictions:
+    sources, verdicts = state.of_incident(Source, id), verdicts_of(state, id)
     return contradictions(sources, verdicts, reading.key, reading.figures, reading.as_of, reading.event.verification)
 
 
