@@ -127,6 +127,11 @@ class Grading(Strict):
         """Cache of those who put together what this and other sections say about an incident: by day and place."""
         return {}
 
+    @cached_property
+    def memories(self) -> dict[Any, Any]:
+        """Their memory of what followed from facts, by the rules from which it followed."""
+        return {}
+
     def program(self, kinds: tuple[str, ...], day: date, within: Within) -> Program:
         """The families that apply to these hazard kinds under the law of this day and place."""
         return tuple(self._build(kinds, day, within))

@@ -26,6 +26,10 @@ class LevelEntry(Entry):
     initial_level: ResponseLevel | None = None
 
 
+DISTRICTS = "districts"
+"""The fact of which the incident itself knows the count."""
+
+
 class Superior(Entry):
     """Which tier leads at least when the incident crosses areas."""
 
@@ -137,6 +141,7 @@ class ResponseLaw:
         self.profiles = in_force(section.profiles, day, within)
         self.reviews = {entry.kind: entry for entry in in_force(section.reviews, day, within)}
         self.mismatch = next(iter(in_force(section.mismatches, day, within)), None)
+        self.counted = tuple(entry.fact for entry in self.superiors if entry.fact != DISTRICTS)
         self.leads: dict[Any, Any] = {}
         """Memory of those who work out from grade, level and counts who leads."""
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from schemas.base import OutputEvent, ResponseLevel, RuleHit, Severity
-from schemas.inputs.reports import FactValue
 from schemas.outputs.command_events import LeadChanged, ModeChanged, Phase, PhaseChanged, ProfileChanged, Tier
 from streams.domain.activation.entities import joint_runs
 from streams.domain.context import Context
@@ -12,9 +11,9 @@ from streams.domain.core import Incident
 from streams.domain.directives.days import law
 from streams.domain.escalation.entities import Alert, Command, Response
 from streams.domain.escalation.running import alert_responses, districts_of, worst_level
-from streams.domain.intake.plan import plan_of
+from streams.domain.intake.plan import make_room, plan_of
 from streams.domain.state import AreaState
-from streams.policy.responses import ResponseLaw
+from streams.policy.responses import DISTRICTS, ResponseLaw
 
 TIERS: tuple[Tier, ...] = ("district", "city", "province", "nation")
 REMEMBERED_LEADS = 4096
@@ -130,23 +129,18 @@ def relead(state: AreaState, incident_id: str, context: Context) -> Iterator[Out
         )
 
 
-def _lead(
-    rules: ResponseLaw, incident: Incident, composite: Severity, running: ResponseLevel | None
-) -> Lead | None:
+def _lead(rules: ResponseLaw, incident: Incident, composite: Severity, running: ResponseLevel | None) -> Lead | None:
     """Who leads under a grade, a running level and so many areas touched: worked out once for each of these."""
-    touched, figures = len(districts_of(incident)), incident.figures
-    counts = tuple([touched if one.fact == "districts" else figures.get(one.fact, 0) for one in rules.superiors])
-    key = (composite, running, counts)
+    key = (composite, running, len(districts_of(incident)), *map(incident.figures.get, rules.counted))
     if key not in rules.leads:
-        if len(rules.leads) >= REMEMBERED_LEADS:
-            rules.leads.clear()
-        rules.leads[key] = _who_leads(rules, *key)
+        make_room(rules.leads, REMEMBERED_LEADS)
+        rules.leads[key] = _who_leads(rules, incident, composite, running)
     found: Lead | None = rules.leads[key]
     return found
 
 
 def _who_leads(
-    rules: ResponseLaw, composite: Severity, running: ResponseLevel | None, counts: tuple[FactValue, ...]
+    rules: ResponseLaw, incident: Incident, composite: Severity, running: ResponseLevel | None
 ) -> Lead | None:
     entry = rules.levels.get(composite)
     if entry is None:
@@ -157,7 +151,9 @@ def _who_leads(
         if decided.level == running and TIERS.index(decided.lead) > TIERS.index(tier):
             tier, office = decided.lead, decided.office
             hits = [RuleHit(rule=decided.id, inputs={"level": running}, mark=decided.mark)]
-    for superior, count in zip(rules.superiors, counts, strict=True):
+    for superior in rules.superiors:
+        touched = len(districts_of(incident))
+        count = touched if superior.fact == DISTRICTS else incident.figures.get(superior.fact, 0)
         if isinstance(count, int) and count >= superior.at_least and TIERS.index(superior.lead) > TIERS.index(tier):
             tier, office = superior.lead, superior.office
             hits.append(RuleHit(rule=superior.id, inputs={superior.fact: count}, mark=superior.mark))

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from schemas.base import Severity
 from schemas.inputs.reports import FactValue
-from streams.domain.intake.plan import SETTING, Plan
+from streams.domain.intake.plan import SETTING, Plan, make_room
 from streams.policy.facts import Facts
 from streams.policy.rules import CompiledRule
 
 REMEMBERED = 10_000
-"""Judgements of one plan after which its memory starts anew."""
+"""Judgements under one law after which its memory starts anew."""
 
 
 class Result(NamedTuple):
@@ -36,11 +36,11 @@ class Judged(NamedTuple):
 def judged(catalogue: Facts, plan: Plan, figures: Mapping[str, FactValue], setting: str) -> Judged:
     """What follows from these figures in this setting."""
     key = (setting, *map(figures.get, plan.inputs))
-    known: Judged | None = plan.judgements.get(key)
+    judgements = plan.memory.judgements
+    known: Judged | None = judgements.get(key)
     if known is None:
-        if len(plan.judgements) >= REMEMBERED:
-            plan.judgements.clear()
-        known = plan.judgements[key] = _judge(catalogue, plan, figures, setting)
+        make_room(judgements, REMEMBERED)
+        known = judgements[key] = _judge(catalogue, plan, figures, setting)
     return known
 
 
@@ -48,7 +48,7 @@ def _judge(catalogue: Facts, plan: Plan, figures: Mapping[str, FactValue], setti
     facts = facts_of(catalogue, figures, setting)
     results = tuple(Result(part.family, part.in_composite, *part.grade(facts)) for part in plan.program)
     thresholds = tuple(rule for rule in plan.thresholds if rule.test(facts))
-    return Judged(plan.outcomes.setdefault(results, results), thresholds)
+    return Judged(plan.memory.outcomes.setdefault(results, results), thresholds)
 
 
 def facts_of(catalogue: Facts, figures: Mapping[str, FactValue], setting: str) -> dict[str, FactValue]:

@@ -9,7 +9,7 @@ from schemas.inputs.reports import FactValue, Verification
 from schemas.outputs.incident_events import FactsChanged
 from streams.domain.context import Context
 from streams.domain.core import Incident
-from streams.domain.fast import made
+from streams.domain.fast import whole
 from streams.domain.intake.derived import Outbreak, derive, may_be_urban, outbreak
 from streams.domain.intake.entities import Figure, LineList, Settlement, Source, Verdicts
 from streams.domain.intake.figures import counting
@@ -130,7 +130,8 @@ def recounted(
     same = newest == known and tally.figures == incident.figures and tally.sureness == incident.verification
     if same and not always and (settlement is None or settled == settlement.figures):
         return None
-    return _counted(incident, tally.figures, tally.sureness, newest, settled)
+    figures = _in_order(tally.figures, incident.figures)
+    return _facts(incident, figures, _in_order(tally.sureness, incident.verification), newest, settled)
 
 
 Figures = dict[str, FactValue]
@@ -156,7 +157,10 @@ def followed(
     if state.get(Settlement, incident.id) is not None or (plan.derived and may_be_derived(state, incident, plan)):
         return None
     figures = {**incident.figures, **stated}
-    return _counted(incident, figures, {**incident.verification, **dict.fromkeys(stated, how)}, as_of, {})
+    sureness = {**incident.verification, **dict.fromkeys(stated, how)}
+    if len(figures) != len(incident.figures):
+        figures, sureness = dict(sorted(figures.items())), dict(sorted(sureness.items()))
+    return _facts(incident, figures, sureness, as_of, {})
 
 
 def is_only_voice(state: AreaState, source: Source, id: str) -> bool:
@@ -166,16 +170,18 @@ def is_only_voice(state: AreaState, source: Source, id: str) -> bool:
     return state.count_of_incident(Source, id) == 1 and not state.count_of_incident(Verdicts, id)
 
 
-def _counted(
+def _facts(
     incident: Incident, figures: Figures, sureness: Sureness, newest: datetime, settled: Figures
 ) -> FactsChanged:
-    return made(
+    return whole(
         FactsChanged,
-        incident=incident.id,
-        figures=_in_order(figures, incident.figures),
-        verification=_in_order(sureness, incident.verification),
-        as_of=newest,
-        settled=settled,
+        {
+            "incident": incident.id,
+            "figures": figures,
+            "verification": sureness,
+            "as_of": newest,
+            "settled": settled,
+        },
     )
 
 

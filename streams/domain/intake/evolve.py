@@ -167,8 +167,7 @@ def _incident_update(incident: Incident, event: out.ReportAttached) -> dict[str,
 def facts_changed(state: AreaState, event: out.FactsChanged) -> Iterator[Change]:
     """The figures that count."""
     incident = state.of(Incident)[event.incident]
-    fields = {"figures": event.figures, "verification": event.verification, "figures_as_of": event.as_of}
-    yield Put(changed(incident, **fields))
+    yield Put(changed(incident, figures=event.figures, verification=event.verification, figures_as_of=event.as_of))
     settlement = state.get(Settlement, event.incident)
     if settlement is not None and settlement.figures != event.settled:
         yield Put(settlement.model_copy(update={"figures": event.settled}))

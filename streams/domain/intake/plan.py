@@ -6,7 +6,6 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from schemas.inputs.reports import FactValue
 from streams.domain.context import Context
 from streams.domain.core import Area, Incident, area_of
 from streams.domain.state import AreaState, Entity
@@ -50,10 +49,19 @@ class Plan:
     """The kind with the longest incubation period; None where none is infectious."""
     inputs: tuple[str, ...]
     """Stated facts on which grades and thresholds of these kinds depend; nothing else changes them."""
-    judgements: dict[tuple[FactValue | None, ...], Any]
-    """What follows from values of `inputs`: remembered, because it is a pure function of them."""
-    outcomes: dict[Any, Any]
-    """Equal results of different judgements as one object, by themselves: to see that they are the same is to look."""
+    memory: "Memory"
+
+
+class Memory:
+    """What has been concluded under the same rules: plans of different days share it where the law is the same."""
+
+    __slots__ = ("judgements", "outcomes")
+
+    def __init__(self) -> None:
+        self.judgements: dict[tuple[Any, ...], Any] = {}
+        """What follows from values of a plan's `inputs`: a pure function of them."""
+        self.outcomes: dict[Any, Any] = {}
+        """Equal results of different judgements as one object: to see that they are the same is to look."""
 
 
 class Plans:
@@ -149,6 +157,8 @@ def _plan(policy: Policy, kinds: tuple[str, ...], day: date, within: tuple[str, 
     asked = frozenset(name for part in program for name in part.names)
     thresholds = policy.thresholds.program(kinds, day, within)
     derived = tuple(fact for fact in policy.facts.derived if health and (not fact.first_urban or fact.name in asked))
+    memories = policy.grading.memories
+    make_room(memories, REMEMBERED_PLANS)
     return Plan(
         day=day,
         within=within,
@@ -164,8 +174,7 @@ def _plan(policy: Policy, kinds: tuple[str, ...], day: date, within: tuple[str, 
         responses=policy.responses.at(day, within),
         incubation=longest_incubation(hazards, kinds),
         inputs=_inputs(policy, program, thresholds),
-        judgements={},
-        outcomes={},
+        memory=memories.setdefault((program, thresholds), Memory()),
     )
 
 

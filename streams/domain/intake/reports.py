@@ -11,7 +11,7 @@ from schemas.outputs.proposal_events import ProposalOpened
 from streams.domain.context import Context
 from streams.domain.core import ExternalRef, Incident, area_of, number
 from streams.domain.directives.proposals import Draft, proposed
-from streams.domain.fast import made
+from streams.domain.fast import made, whole
 from streams.domain.intake.conflicts import Contradictions, contradictions
 from streams.domain.intake.counting import Said, followed, is_only_voice, recounted, verdicts_of
 from streams.domain.intake.derived import may_be_urban, outbreak, unrecorded_occurrence
@@ -195,32 +195,34 @@ def settled(state: AreaState, context: Context, incident: Incident, as_of: datet
 
 def _attached(reading: Reading, plan: Plan, incident: Incident, *, provisional: bool) -> out.ReportAttached:
     event = reading.event
-    return made(
+    return whole(
         out.ReportAttached,
-        incident=incident.id,
-        source=event.source,
-        external_id=event.external_id,
-        channel=event.channel,
-        series=event.series,
-        provisional=provisional,
-        reporter_unit=event.reporter_unit,
-        reporter_kind=event.reporter_kind,
-        received_by=event.received_by,
-        hazard_kinds=reading.kinds,
-        place=event.place,
-        setting=event.setting,
-        occurred_at=event.occurred_at,
-        known_at=event.known_at,
-        received_at=event.received_at,
-        as_of=reading.as_of,
-        figures=reading.figures,
-        verification=event.verification,
-        onsets=event.onsets,
-        needs=event.needs,
-        zero_report=event.zero_report,
-        text=event.text,
-        counted=_counted(reading, plan) if plan.trends else (),
-        late=incident.status == "closed",
+        {
+            "incident": incident.id,
+            "source": event.source,
+            "external_id": event.external_id,
+            "channel": event.channel,
+            "series": event.series,
+            "provisional": provisional,
+            "reporter_unit": event.reporter_unit,
+            "reporter_kind": event.reporter_kind,
+            "received_by": event.received_by,
+            "hazard_kinds": reading.kinds,
+            "place": event.place,
+            "setting": event.setting,
+            "occurred_at": event.occurred_at,
+            "known_at": event.known_at,
+            "received_at": event.received_at,
+            "as_of": reading.as_of,
+            "figures": reading.figures,
+            "verification": event.verification,
+            "onsets": event.onsets,
+            "needs": event.needs,
+            "zero_report": event.zero_report,
+            "text": event.text,
+            "counted": _counted(reading, plan) if plan.trends else (),
+            "late": incident.status == "closed",
+        },
     )
 
 
