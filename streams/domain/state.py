@@ -64,11 +64,13 @@ Change = Put | Drop
 class Kind(Table[Entity]):
     """The entities of one kind by id, and the ids of those that belong to an incident."""
 
-    __slots__ = ("children",)
+    __slots__ = ("children", "revisions")
 
     def __init__(self) -> None:
         super().__init__()
         self.children: dict[str, Table[None]] = {}
+        self.revisions: dict[str | None, int] = {}
+        """By incident (None: of none) the number of the last write."""
 
 
 class Kinds(dict[str, Kind]):
@@ -115,7 +117,19 @@ class AreaState:
     `get` and `apply` run dozens of times for every report: they are written without helpers for that reason.
     """
 
-    __slots__ = ("_classes", "_journal", "_loose", "_tables", "_visitors", "area", "chain", "derived", "now", "seq")
+    __slots__ = (
+        "_classes",
+        "_journal",
+        "_loose",
+        "_tables",
+        "_visitors",
+        "_writes",
+        "area",
+        "chain",
+        "derived",
+        "now",
+        "seq",
+    )
 
     def __init__(self, area: str, now: datetime) -> None:
         self.area = area
@@ -126,6 +140,7 @@ class AreaState:
         self._classes = Classes(self._tables)
         self._journal: dict[Key, Entity | None] = {}
         self._visitors: set[str] = set()
+        self._writes = 0
         self._loose: list[Entity] = []
         self.derived = Caches()
         """Rebuildable caches of concerns (the allocation index): never stored; keyed by the concern's name. Each must
@@ -153,6 +168,10 @@ class AreaState:
         """How many entities of a kind belong to an incident."""
         return len(self._classes[kind].children.get(incident, ()))
 
+    def revision(self, kind: type[Entity], incident: str | None = None) -> int:
+        """Changes with every write to the entities of a kind that belong to an incident, or to none; never returns."""
+        return self._classes[kind].revisions.get(incident, 0)
+
     def apply(self, changes: Iterable[Change]) -> None:
         """Write what an event means, remembering what stood there before the batch."""
         journal = self._journal
@@ -171,8 +190,10 @@ class AreaState:
             self._set(table, kind, id, before, entity)
 
     def _set(self, table: Kind, kind: str, id: str, before: Entity | None, entity: Entity | None) -> None:
+        self._writes += 1
         if before is not None and entity is not None and before.incident == entity.incident:
             table[id] = entity  # a successor in its place, which is nearly every write: nothing to sort in
+            table.revisions[entity.incident] = self._writes
         else:
             self._move(table, id, before, entity)
         caches = self.derived.following.get(kind)
@@ -183,6 +204,7 @@ class AreaState:
         """Put or remove an id, and with it its place among the children of its incident."""
         left = before.incident if before is not None else None
         joined = entity.incident if entity is not None else None
+        table.revisions[left] = table.revisions[joined] = self._writes
         if left is not None and left != joined:
             children = table.children[left]
             children.remove(id)

@@ -18,7 +18,9 @@ from streams.policy.reader import Documents, error_at, read
 FILE = "activation.yaml"
 UNGRADED = 5
 """What `phe` and `composite` are for an incident without a grade: less severe than any."""
-TRENDS = ("stable", "worsening", "spreading")
+SPREADING = "spreading"
+"""The expert's judgement that goes before the computed trend."""
+TRENDS = ("stable", "worsening", SPREADING)
 _OWN: dict[str, Kind] = {
     "phe": "number",
     "composite": "number",
@@ -65,6 +67,9 @@ class ActivationLaw:
     def __init__(self, section: "Activation", day: date, within: tuple[str, ...]) -> None:
         self.rules = {rule.id: rule for rule in in_force(section.rules, day, within)}
         self.conditional = tuple(section.conditional(rule) for rule in self.rules.values() if rule.when is not None)
+        looked_at = dict.fromkeys(name for conditional in self.conditional for name in conditional.looks_at)
+        self.facts = tuple(name for name in (*looked_at, SPREADING) if name not in _OWN)
+        """Facts of the catalogue that the conditions look at, themselves or through the trend."""
         self.by_directive = next((rule for rule in self.rules.values() if rule.decision == "directive"), None)
         self.stand_down = {rule.on: rule for rule in in_force(section.stand_down, day, within)}
 

@@ -1,6 +1,7 @@
 """E9, E10, W2, D3: which rules ask for the joint mechanism now, and what follows (domain.md 1.5)."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from schemas.base import OutputEvent, RuleHit
 from schemas.outputs.taskforce_events import JointProposed
@@ -12,7 +13,11 @@ from streams.domain.core import Incident
 from streams.domain.directives.days import law
 from streams.domain.directives.entities import Proposal
 from streams.domain.directives.proposals import Draft, decided, proposed, waiting_for
+from streams.domain.escalation.entities import AlertResponses, Response
 from streams.domain.escalation.running import own_responses
+from streams.domain.grading.entities import TrendState
+from streams.domain.intake.plan import plan_of
+from streams.domain.silence import keep_silence, silent
 from streams.domain.state import AreaState
 from streams.policy.activation import UNGRADED, ActivationRule, Conditional
 
@@ -24,20 +29,47 @@ def consider(state: AreaState, incident_id: str, context: Context) -> Iterator[O
     incident = state.get(Incident, incident_id)
     if incident is None or not incident.resident():
         return
+    looked_at = _seen(state, incident, context)
+    if silent(state, KIND, incident_id, looked_at):
+        return
     picture = Picture(state, incident, context)
-    conditionals = law(state, context.policy.activation, incident.occurred_at).conditional
-    silent = _silent(state, incident, conditionals)
+    conditionals = plan_of(state, context, incident).activation.conditional
+    settled = _settled(state, incident, conditionals)
+    heard = False
     for conditional in conditionals:
         rule = conditional.rule
-        if rule.id in silent or not conditional.holds(picture):
+        if rule.id in settled or not conditional.holds(picture):
             continue
+        heard = True
         hits = (_hit(conditional, picture),)
         if rule.decision == "automatic":
             yield from hit(state, rule, hits, incident_id, context)
             yield from supersede(state, incident_id, rule.id, context)
         else:
             yield from _propose(state, incident, rule, hits, context)
-        silent = _silent(state, incident, conditionals)
+        settled = _settled(state, incident, conditionals)
+    if not heard:
+        keep_silence(state, KIND, incident_id, looked_at)
+
+
+def _seen(state: AreaState, incident: Incident, context: Context) -> tuple[Any, ...]:
+    """Everything on which it depends whether a rule asks."""
+    plan = plan_of(state, context, incident)
+    return (
+        plan,
+        incident.composite,
+        incident.families,
+        incident.needs,
+        incident.place,
+        incident.districts,
+        state.get(AlertResponses, state.area),
+        state.revision(Response),
+        state.revision(Response, incident.id),
+        state.revision(TrendState, incident.id),
+        state.revision(Proposal, incident.id),
+        state.revision(TaskForce, incident.id),
+        *map(incident.figures.get, plan.joint_inputs),
+    )
 
 
 def supersede(state: AreaState, incident_id: str, rule: str, context: Context) -> Iterator[OutputEvent]:
@@ -56,22 +88,22 @@ def _hit(conditional: Conditional, picture: Picture) -> RuleHit:
     return RuleHit(rule=conditional.rule.id, inputs=inputs, mark=conditional.rule.mark)
 
 
-def _silent(state: AreaState, incident: Incident, conditionals: tuple[Conditional, ...]) -> set[str]:
+def _settled(state: AreaState, incident: Incident, conditionals: tuple[Conditional, ...]) -> set[str]:
     """Rules that have had their say: they hit, they are being asked, or were refused and nothing got worse since."""
     running = active_task_force(state, incident.id)
     severity = incident.composite or UNGRADED
     if running is None:
         if _stood_down(state, incident, severity):
             return {conditional.rule.id for conditional in conditionals}
-        silent: set[str] = set()
+        settled: set[str] = set()
     else:
         hits = running.rules()
-        silent = {*hits, *(item.rule.id for item in conditionals if not set(item.rule.superseded_by).isdisjoint(hits))}
+        settled = {*hits, *(item.rule.id for item in conditionals if not set(item.rule.superseded_by).isdisjoint(hits))}
     for proposal in state.of_incident(Proposal, incident.id):
         refused = proposal.status == "rejected" and severity >= (proposal.severity or UNGRADED)
         if proposal.kind == KIND and (refused or proposal.waiting()):
-            silent.add(proposal.rule)
-    return silent
+            settled.add(proposal.rule)
+    return settled
 
 
 def _stood_down(state: AreaState, incident: Incident, severity: int) -> bool:

@@ -9,12 +9,15 @@ from typing import Any, ClassVar
 from streams.domain.context import Context
 from streams.domain.core import Area, Incident, area_of
 from streams.domain.state import AreaState, Entity
+from streams.policy.activation import ActivationLaw
+from streams.policy.conditions import names, parse
 from streams.policy.dated import jurisdictions, local_day
 from streams.policy.facts import Fact
 from streams.policy.grading import Freeze, Program, Trend
 from streams.policy.hazards import Hazard, Stated
 from streams.policy.intake import Book
 from streams.policy.model import Policy
+from streams.policy.obligation_law import ObligationLaw
 from streams.policy.responses import ResponseLaw
 from streams.policy.rules import CompiledRule
 
@@ -26,7 +29,7 @@ REMEMBERED_INSTANTS = 16_384
 """Size at which the cache of plans by instant of occurrence starts anew."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """The law of an incident: that of its occurrence (design rule 6)."""
 
@@ -50,6 +53,14 @@ class Plan:
     inputs: tuple[str, ...]
     """Stated facts on which grades and thresholds of these kinds depend; nothing else changes them."""
     memory: "Memory"
+    obligations: ObligationLaw
+    """For all hazard kinds; `duties`: for these."""
+    duties: ObligationLaw
+    duty_inputs: tuple[str, ...]
+    """Stated facts on which it depends whether the conditions of duties and of shares hold."""
+    activation: ActivationLaw
+    joint_inputs: tuple[str, ...]
+    """Stated facts at which the rules of the joint mechanism look."""
 
 
 class Memory:
@@ -157,6 +168,9 @@ def _plan(policy: Policy, kinds: tuple[str, ...], day: date, within: tuple[str, 
     asked = frozenset(name for part in program for name in part.names)
     thresholds = policy.thresholds.program(kinds, day, within)
     derived = tuple(fact for fact in policy.facts.derived if health and (not fact.first_urban or fact.name in asked))
+    obligations = policy.obligations.at(day, within)
+    duties = obligations.of_kinds(kinds, hazards)
+    activation = policy.activation.at(day, within)
     memories = policy.grading.memories
     make_room(memories, REMEMBERED_PLANS)
     return Plan(
@@ -175,6 +189,11 @@ def _plan(policy: Policy, kinds: tuple[str, ...], day: date, within: tuple[str, 
         incubation=longest_incubation(hazards, kinds),
         inputs=_inputs(policy, program, thresholds),
         memory=memories.setdefault((program, thresholds), Memory()),
+        obligations=obligations,
+        duties=duties,
+        duty_inputs=_duty_inputs(policy, duties),
+        activation=activation,
+        joint_inputs=tuple(dict.fromkeys((*policy.facts.casualty_facts, *activation.facts))),
     )
 
 
@@ -187,7 +206,18 @@ def longest_incubation(hazards: Mapping[str, Hazard], kinds: tuple[str, ...]) ->
 
 def _inputs(policy: Policy, program: Program, thresholds: tuple[CompiledRule, ...]) -> tuple[str, ...]:
     named = [name for part in program for rule in part.rules for name in rule.names]
-    named += [name for rule in thresholds for name in rule.names]
+    return _stated(policy, [*named, *(name for rule in thresholds for name in rule.names)])
+
+
+def _duty_inputs(policy: Policy, law: ObligationLaw) -> tuple[str, ...]:
+    alternatives = [when for one in law.clauses.values() for when in one.clause.when]
+    alternatives += [when for one in law.shares for when in one.share.when]
+    texts = dict.fromkeys(when.facts for when in alternatives if when.facts is not None)
+    return _stated(policy, [name for text in texts for name in names(parse(text, policy.facts.vocabulary))])
+
+
+def _stated(policy: Policy, named: list[str]) -> tuple[str, ...]:
+    """The facts that are stated among those named and those that they are made of."""
     components = policy.facts.components
     stated = (part for name in named for part in (name, *components.get(name, ())))
     return tuple(dict.fromkeys(name for name in stated if name != SETTING))

@@ -16,8 +16,9 @@ from streams.domain.notification.queueing import Letter, queue
 from streams.domain.obligations.entities import Learned, Obligation
 from streams.domain.obligations.index import index
 from streams.domain.obligations.meeting import settle, told_before
-from streams.domain.obligations.situation import Situation, situation
+from streams.domain.obligations.situation import Situation, seen
 from streams.domain.parties import kind_and_tier, local_district, resolve
+from streams.domain.silence import keep_silence, silent
 from streams.domain.state import AreaState
 from streams.policy.dated import zone
 from streams.policy.obligation_law import BoundClause, ObligationLaw
@@ -52,16 +53,26 @@ def identity(clause: BoundClause, scope: str, debtor: str, series: str = "") -> 
     return ":".join(part for part in (clause.rule, scope, debtor, clause.clause.label, series) if part)
 
 
+_REVIEW = "obligations.review"
+
+
 def review(state: AreaState, context: Context, incident: str, anew: Collection[str] = ()) -> Iterator[OutputEvent]:
     """Open what has come to be owed. Clocks of units that have just learned start with what they learned.
 
     For the others a condition has just come to hold, and their clocks start now (OB-04: "or the later rise of that
     grade"). `anew`: units to be treated as if they had just learned.
     """
-    now = situation(state, context, incident)
-    if now is None:
+    known = state.get(Incident, incident)
+    if known is None or known.status != "open":
         return
-    for duty in [*_learned(state, context, now, anew), *_standing(state, context, now)]:
+    looked_at = seen(state, context, known)
+    if silent(state, _REVIEW, incident, looked_at):
+        return
+    now = Situation(state, context, known)
+    duties = [*_learned(state, context, now, anew), *_standing(state, context, now)]
+    if not duties:
+        keep_silence(state, _REVIEW, incident, looked_at)
+    for duty in duties:
         yield from open_duty(state, context, duty)
 
 

@@ -13,8 +13,9 @@ from streams.domain.notification.queueing import Letter, queue
 from streams.domain.obligations.entities import Knowledge, Obligation
 from streams.domain.obligations.meeting import about, breach, settle
 from streams.domain.obligations.opening import identity
-from streams.domain.obligations.situation import Situation, situation
+from streams.domain.obligations.situation import Situation, seen
 from streams.domain.parties import found, is_upward, kind_and_tier, peer_of
+from streams.domain.silence import keep_silence, silent
 from streams.domain.state import AreaState
 from streams.policy.obligation_law import BoundClause
 
@@ -142,13 +143,22 @@ def _last_upward(state: AreaState, incident: str, sender: str, at: datetime) -> 
     return max(instants, default=None)
 
 
+_UNASKED = "obligations.unasked"
+
+
 def share_unasked(state: AreaState, context: Context, incident: str) -> Iterator[OutputEvent]:
     """Share types that the system passes on as soon as they hold, once per incident: risk of an outbreak (NS-1a)."""
-    now = situation(state, context, incident)
-    for one in now.law.unasked if now is not None else ():
-        share_type = one.share
-        if now is None or not now.holds(one.tests):
-            continue
+    known = state.get(Incident, incident)
+    if known is None or known.status != "open":
+        return
+    looked_at = seen(state, context, known)
+    if silent(state, _UNASKED, incident, looked_at):
+        return
+    now = Situation(state, context, known)
+    holding = [one.share for one in now.law.unasked if now.holds(one.tests)]
+    if not holding:
+        keep_silence(state, _UNASKED, incident, looked_at)
+    for share_type in holding:
         sender = found(state, share_type.by, "district", now.incident.place.district)
         peer = peer_of(state, sender)
         if peer is None:

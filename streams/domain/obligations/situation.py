@@ -1,12 +1,13 @@
 """An incident as obligations look at it: do a duty's hazards and conditions hold, and since when."""
 
 from datetime import datetime
+from typing import Any
 
 from schemas.base import Severity
 from streams.domain.context import Context
-from streams.domain.core import Incident
-from streams.domain.directives.days import day_and_places
-from streams.domain.obligations.entities import Knowledge
+from streams.domain.core import District, Incident, Unit
+from streams.domain.intake.plan import plan_of
+from streams.domain.obligations.entities import Knowledge, Obligation
 from streams.domain.state import AreaState
 from streams.policy.conditions import Facts
 from streams.policy.obligation_law import BoundClause, ObligationLaw, Tests
@@ -21,12 +22,11 @@ class Situation:
     __slots__ = ("_context", "_facts", "_memo", "incident", "knowledge", "law", "whole")
 
     def __init__(self, state: AreaState, context: Context, incident: Incident) -> None:
-        day, within = day_and_places(state, incident.occurred_at)
+        plan = plan_of(state, context, incident)
         self.incident = incident
         self.knowledge = state.get(Knowledge, incident.id) or Knowledge(id=incident.id, incident=incident.id)
-        book = context.policy.hazards.kinds(day, within)
-        self.whole: ObligationLaw = context.policy.obligations.at(day, within)
-        self.law = self.whole.of_kinds(incident.hazard_kinds, book)
+        self.whole: ObligationLaw = plan.obligations
+        self.law = plan.duties
         self._context = context
         self._facts: Facts | None = None
         self._memo: dict[int, bool] = {}
@@ -84,6 +84,26 @@ class Situation:
     def grade(self, family: str | None) -> Severity | None:
         """Grade of a family, or the composite."""
         return self.incident.severity(family) if family is not None else self.incident.composite
+
+
+def seen(state: AreaState, context: Context, incident: Incident) -> tuple[Any, ...]:
+    """Everything on which it depends what is owed and shared in an incident, but for the passing of time."""
+    plan = plan_of(state, context, incident)
+    knowledge = state.get(Knowledge, incident.id)
+    scopes = (incident.id, *knowledge.joined) if knowledge is not None else (incident.id,)
+    return (
+        plan,
+        knowledge,
+        incident.composite,
+        incident.families,
+        incident.setting,
+        incident.place,
+        incident.districts,
+        [state.revision(Obligation, scope) for scope in scopes],
+        state.revision(Unit),
+        state.revision(District),
+        *map(incident.figures.get, plan.duty_inputs),
+    )
 
 
 def casualties(context: Context, incident: Incident) -> dict[str, int | float]:
