@@ -23,21 +23,17 @@ class _Silence(dict[tuple[str, str], tuple[Any, ...]]):
         """Follows nothing: what changed is seen by looking."""
 
 
-def _memory(state: AreaState) -> _Silence:
-    memory: _Silence | None = state.derived.get(_NAME)
-    if memory is None:
-        memory = state.derived[_NAME] = _Silence()
-    return memory
-
-
 def silent(state: AreaState, decider: str, incident: str, seen: tuple[Any, ...]) -> bool:
     """Whether the decider found nothing to say when it last looked, and would see the same now."""
-    return _memory(state).get((decider, incident)) == seen
+    memory: _Silence | None = state.derived.get(_NAME)
+    return memory is not None and memory.get((decider, incident)) == seen
 
 
 def keep_silence(state: AreaState, decider: str, incident: str, seen: tuple[Any, ...]) -> None:
     """Remember that there was nothing to say."""
-    memory = _memory(state)
+    memory: _Silence | None = state.derived.get(_NAME)
+    if memory is None:
+        memory = state.derived[_NAME] = _Silence()
     if len(memory) >= REMEMBERED:
         memory.clear()
     memory[decider, incident] = seen

@@ -122,6 +122,19 @@ def names(node: Condition | Operand) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_names(node)))
 
 
+def leaves(node: Condition) -> tuple["Name | Compare", ...]:
+    """The single statements that a condition is made of; it depends on nothing but whether each of them holds."""
+    match node:
+        case Name() | Compare():
+            return (node,)
+        case Not():
+            return leaves(node.item)
+        case Every() | Some():
+            return tuple(leaf for item in node.items for leaf in leaves(item))
+        case _:
+            assert_never(node)
+
+
 def _names(node: Condition | Operand) -> list[str]:
     match node:
         case Name():

@@ -9,7 +9,7 @@ from streams.domain.directives.days import day_and_places
 from streams.domain.escalation.assessment import trend_of
 from streams.domain.escalation.running import responses_to
 from streams.domain.state import AreaState
-from streams.policy.activation import UNGRADED
+from streams.policy.activation import HURT, UNGRADED, hurt
 
 PHE_FAMILY = "PHE"
 """E9 and E10 speak of this grading family alone (domain.md 1.5)."""
@@ -43,11 +43,6 @@ def _response_running(state: AreaState, incident: Incident, _: Context) -> bool:
     return next(responses_to(state, incident), None) is not None
 
 
-def _hurt(_: AreaState, incident: Incident, context: Context) -> int:
-    counts = (incident.figures.get(name, 0) for name in context.policy.facts.casualty_facts)
-    return max((count for count in counts if isinstance(count, int)), default=0)
-
-
 def _only_phe_kinds(state: AreaState, incident: Incident, context: Context) -> bool:
     book = context.policy.hazards.kinds(*day_and_places(state, incident.occurred_at))
     return all(kind in book and book[kind].group == PHE_GROUP for kind in incident.hazard_kinds)
@@ -58,7 +53,7 @@ _OWN: dict[str, Callable[[AreaState, Incident, Context], FactValue]] = {
     "composite": lambda _, incident, __: incident.composite or UNGRADED,
     "response_running": _response_running,
     "trend": lambda state, incident, _: trend_of(state, incident),
-    "hurt": _hurt,
+    HURT: lambda _, incident, context: hurt(context.policy.facts, incident.figures),
     "need_medical": lambda _, incident, __: "medical" in incident.needs,
     "need_sanitation": lambda _, incident, __: "sanitation" in incident.needs,
     "need_psychosocial": lambda _, incident, __: "psychosocial" in incident.needs,

@@ -68,7 +68,8 @@ def _seen(state: AreaState, incident: Incident, context: Context) -> tuple[Any, 
         state.revision(TrendState, incident.id),
         state.revision(Proposal, incident.id),
         state.revision(TaskForce, incident.id),
-        *map(incident.figures.get, plan.joint_inputs),
+        incident.figures.get("spreading"),
+        plan.activation.truths.of(incident.figures),
     )
 
 

@@ -92,11 +92,7 @@ def _said(source: Source | None, event: out.ReportAttached, key: str, settlement
             affected=_affected((), event),
             checked=how == "verified",
         )
-    if event.as_of > source.as_of:
-        said = {**source.figures, **statements(figures, event.as_of, how)}
-    else:
-        said = newer(source.figures, figures, event.as_of, how)
-    update: dict[str, object] = {"figures": said}
+    update: dict[str, object] = {"figures": _newest(source, event)}
     if source.checked or how == "verified":
         update["verified"] = verified_beside(source, figures, event.as_of, how)
         update["checked"] = True
@@ -121,6 +117,13 @@ def _affected(known: tuple[str, ...], event: out.ReportAttached) -> tuple[str, .
     district = event.place.district
     told = not event.zero_report and any(kept.count for kept in event.counted)
     return (*known, district) if told and district not in known else known
+
+
+def _newest(source: Source, event: out.ReportAttached) -> dict[str, Figure]:
+    """The newest statements after this report; one that is newer than all before it needs no comparing."""
+    if event.as_of > source.as_of:
+        return {**source.figures, **statements(event.figures, event.as_of, event.verification)}
+    return newer(source.figures, event.figures, event.as_of, event.verification)
 
 
 def _listed(state: AreaState, event: out.ReportAttached, key: str) -> LineList:

@@ -10,8 +10,9 @@ from streams.domain.context import Context
 from streams.domain.core import Area, Incident, area_of
 from streams.domain.state import AreaState, Entity
 from streams.policy.activation import ActivationLaw
-from streams.policy.conditions import names, parse
+from streams.policy.conditions import leaves, names, parse
 from streams.policy.dated import jurisdictions, local_day
+from streams.policy.evaluation import compiled
 from streams.policy.facts import Fact
 from streams.policy.grading import Freeze, Program, Trend
 from streams.policy.hazards import Hazard, Stated
@@ -20,6 +21,7 @@ from streams.policy.model import Policy
 from streams.policy.obligation_law import ObligationLaw
 from streams.policy.responses import ResponseLaw
 from streams.policy.rules import CompiledRule
+from streams.policy.truths import Truths
 
 SETTING = "setting"
 """The fact that says where it happened: stated by the report itself, not among its figures."""
@@ -56,11 +58,9 @@ class Plan:
     obligations: ObligationLaw
     """For all hazard kinds; `duties`: for these."""
     duties: ObligationLaw
-    duty_inputs: tuple[str, ...]
-    """Stated facts on which it depends whether the conditions of duties and of shares hold."""
+    truths: Truths
+    """Which statements about figures hold, of those that conditions of these duties and of shares are made of."""
     activation: ActivationLaw
-    joint_inputs: tuple[str, ...]
-    """Stated facts at which the rules of the joint mechanism look."""
 
 
 class Memory:
@@ -114,12 +114,14 @@ def plans_of(state: AreaState, policy: Policy) -> Plans:
 
 def plan_of(state: AreaState, context: Context, incident: Incident) -> Plan:
     """The law of an incident."""
-    by_instant = plans_of(state, context.policy).by_instant
+    plans: Plans | None = state.derived.get(_NAME)
+    if plans is None or plans.policy is not context.policy:
+        plans = plans_of(state, context.policy)
     key = (incident.hazard_kinds, incident.occurred_at)
-    plan = by_instant.get(key)
+    plan = plans.by_instant.get(key)
     if plan is None:
-        make_room(by_instant, REMEMBERED_INSTANTS)
-        plan = by_instant[key] = plan_for(state, context.policy, *key)
+        make_room(plans.by_instant, REMEMBERED_INSTANTS)
+        plan = plans.by_instant[key] = plan_for(state, context.policy, *key)
     return plan
 
 
@@ -170,7 +172,6 @@ def _plan(policy: Policy, kinds: tuple[str, ...], day: date, within: tuple[str, 
     derived = tuple(fact for fact in policy.facts.derived if health and (not fact.first_urban or fact.name in asked))
     obligations = policy.obligations.at(day, within)
     duties = obligations.of_kinds(kinds, hazards)
-    activation = policy.activation.at(day, within)
     memories = policy.grading.memories
     make_room(memories, REMEMBERED_PLANS)
     return Plan(
@@ -191,9 +192,8 @@ def _plan(policy: Policy, kinds: tuple[str, ...], day: date, within: tuple[str, 
         memory=memories.setdefault((program, thresholds), Memory()),
         obligations=obligations,
         duties=duties,
-        duty_inputs=_duty_inputs(policy, duties),
-        activation=activation,
-        joint_inputs=tuple(dict.fromkeys((*policy.facts.casualty_facts, *activation.facts))),
+        truths=_truths(policy, duties),
+        activation=policy.activation.at(day, within),
     )
 
 
@@ -209,11 +209,19 @@ def _inputs(policy: Policy, program: Program, thresholds: tuple[CompiledRule, ..
     return _stated(policy, [*named, *(name for rule in thresholds for name in rule.names)])
 
 
-def _duty_inputs(policy: Policy, law: ObligationLaw) -> tuple[str, ...]:
+def _truths(policy: Policy, law: ObligationLaw) -> Truths:
+    """What conditions say about figures; plans of different days share it where it is the same."""
     alternatives = [when for one in law.clauses.values() for when in one.clause.when]
     alternatives += [when for one in law.shares for when in one.share.when]
-    texts = dict.fromkeys(when.facts for when in alternatives if when.facts is not None)
-    return _stated(policy, [name for text in texts for name in names(parse(text, policy.facts.vocabulary))])
+    texts = tuple(dict.fromkeys(when.facts for when in alternatives if when.facts is not None))
+    memories = policy.grading.memories
+    found: Truths | None = memories.get(texts)
+    if found is None:
+        trees = [parse(text, policy.facts.vocabulary) for text in texts]
+        stated = dict.fromkeys(leaf for tree in trees for leaf in leaves(tree) if SETTING not in names(leaf))
+        inputs = _stated(policy, [name for leaf in stated for name in names(leaf)])
+        found = memories[texts] = Truths(inputs, [compiled(leaf) for leaf in stated], policy.facts.complete)
+    return found
 
 
 def _stated(policy: Policy, named: list[str]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Decides on IncidentReported: which incident it belongs to, and what its figures change (IN-1..IN-8, VE-4)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -41,13 +41,13 @@ class Reading(NamedTuple):
     """Whether the policy cannot read a part of it."""
 
 
-def decide_report(state: AreaState, event: IncidentReported, context: Context) -> Iterable[OutputEvent]:
+def decide_report(state: AreaState, event: IncidentReported, context: Context) -> Iterator[OutputEvent]:
     """Attach the report to the incident it names, or to one that is near, or open a new one (IN-7, IN-10)."""
     reading = _read(state, event, context)
     known = state.get(ExternalRef, reading.key)
     if known is not None and known.incident is not None:
         return attach(state, reading, context, known.incident, provisional=known.provisional)
-    return (_kept(reading),) if event.suspicion else _placed(state, reading, context)
+    return iter((_kept(reading),)) if event.suspicion else _placed(state, reading, context)
 
 
 def _placed(state: AreaState, reading: Reading, context: Context) -> Iterator[OutputEvent]:

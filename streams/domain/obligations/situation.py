@@ -102,7 +102,7 @@ def seen(state: AreaState, context: Context, incident: Incident) -> tuple[Any, .
         [state.revision(Obligation, scope) for scope in scopes],
         state.revision(Unit),
         state.revision(District),
-        *map(incident.figures.get, plan.duty_inputs),
+        plan.truths.of(incident.figures),
     )
 
 
