@@ -204,7 +204,8 @@ class AreaState:
         """Put or remove an id, and with it its place among the children of its incident."""
         left = before.incident if before is not None else None
         joined = entity.incident if entity is not None else None
-        table.revisions[left] = table.revisions[joined] = self._writes
+        for incident in (left,) if entity is None else (joined,) if before is None else (left, joined):
+            table.revisions[incident] = self._writes
         if left is not None and left != joined:
             children = table.children[left]
             children.remove(id)

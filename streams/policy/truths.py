@@ -14,7 +14,7 @@ Truth = tuple[bool, ...]
 class Truths:
     """Conditions on figures alone. `complete` makes of the figures that count everything that a condition may ask."""
 
-    __slots__ = ("_complete", "_inputs", "_known", "_tests")
+    __slots__ = ("_complete", "_inputs", "_known", "tests")
 
     def __init__(
         self,
@@ -23,7 +23,7 @@ class Truths:
         complete: Callable[[Mapping[str, FactValue]], Facts],
     ) -> None:
         self._inputs = tuple(inputs)
-        self._tests = tuple(tests)
+        self.tests = tuple(tests)
         self._complete = complete
         self._known: dict[tuple[FactValue | None, ...], Truth] = {}
 
@@ -35,5 +35,5 @@ class Truths:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
             facts = self._complete(figures)
-            known = self._known[key] = tuple(test(facts) for test in self._tests)
+            known = self._known[key] = tuple(test(facts) for test in self.tests)
         return known

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.policy.conditions import ConditionError, Vocabulary, names, parse, parse_sum
+from streams.policy.conditions import ConditionError, Vocabulary, leaves, names, parse, parse_sum
 from streams.policy.evaluation import compiled, value_of
 from streams.policy.facts import load
 from streams.policy.loader import bundled, bundled_documents
@@ -150,3 +150,8 @@ def test_a_wrong_catalogue_does_not_load(old: str, new: str, words: str) -> None
     with pytest.raises(PolicyError, match=words) as caught:
         load({"facts.yaml": broken})
     assert caught.value.line > 1
+
+
+def test_a_condition_is_made_of_its_single_statements() -> None:
+    statements = leaves(parse("not (spreading and deaths>=3) or 1<deaths+missing<=9 or spreading", WORDS))
+    assert [names(leaf) for leaf in statements] == [("spreading",), ("deaths",), ("deaths", "missing"), ("spreading",)]
