@@ -35,6 +35,7 @@ from tests.support.upstream import Upstream
 
 SESSION_S = 2.0
 IN_FLIGHT = 2000
+DRAINS = 3
 LOT, FLOOR = 200, 20
 UNITS_KIND, STOCK_KIND = "ambulance", "ppe"
 LIFE = ("accepted", "departed", "arrived", "released", "ready")
@@ -155,12 +156,12 @@ async def contention(parts: Parts, form: Contention, seed: int) -> tuple[Finding
                 await _ask(upstream, crowd, form.requests)
                 say(started, "all requests are confirmed by the brokers")
                 await storm
-                await quiet(site)
+                await _drained(site)
             finally:
                 crews.cancel()
                 storm.cancel()
                 await asyncio.wait((crews, storm))
-            await quiet(site)
+            await _drained(site)
         say(started, "quiet; stopping the workers")
         await fleet.stop()
         findings = await check(site)
@@ -171,6 +172,17 @@ async def contention(parts: Parts, form: Contention, seed: int) -> tuple[Finding
         findings.wrong("crashes", f"{name} ended by itself:\n{fleet.workers[name].tail()}")
     say(started, f"faults placed: {fleet.placed}; partitions that came back to an earlier owner: {fleet.returns()}")
     return findings, _figures(findings, fleet)
+
+
+async def _drained(site: Site) -> None:
+    """Wait as long as it takes, within reason: a busy machine is slow, not wrong."""
+    for _ in range(DRAINS):
+        try:
+            await quiet(site)
+        except TimeoutError:
+            continue
+        return
+    await quiet(site)
 
 
 def _start_rival(fleet: Fleet) -> None:
