@@ -7,6 +7,7 @@ database.
 
 import asyncio
 import json
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -156,6 +157,8 @@ async def contention(parts: Parts, form: Contention, seed: int) -> tuple[Finding
                 await _ask(upstream, crowd, form.requests)
                 say(started, "all requests are confirmed by the brokers")
                 await storm
+                await _end_rival(fleet)
+                say(started, "the faults and the rivalry are over")
                 await _drained(site)
             finally:
                 crews.cancel()
@@ -189,6 +192,14 @@ def _start_rival(fleet: Fleet) -> None:
     child = fleet.site.worker("rival", module="tests.faults.rival", args=("rival", str(fleet.site.folder)))
     fleet.workers["rival"] = child
     child.start()
+
+
+async def _end_rival(fleet: Fleet) -> None:
+    """Each turn of a rival makes the other one load the area anew: with all requests waiting that is slow."""
+    if not fleet.workers["rival"].running:
+        fleet.crashes.append("rival")
+    await asyncio.to_thread(fleet.workers["rival"].stop, signal.SIGTERM, 30.0)
+    del fleet.workers["rival"]
 
 
 async def _ask(upstream: Upstream, crowd: Crowd, requests: int) -> None:
