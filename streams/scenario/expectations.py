@@ -38,8 +38,8 @@ class ExpectationReader:
 
     def of_step(self, node: Map, at: datetime, step: str) -> list[AnyExpectation]:
         """What a step expects: at its own instant unless an expectation says otherwise."""
-        own = [self._one(item, at, step) for item in items(node.get("expect"), "expect", self.problems)]
-        never = [self._one(_never(item), at, step) for item in items(node.get("never"), "never", self.problems)]
+        own = [self._one(item, at, step) for item in items(node.get("expect"))]
+        never = [self._one(_never(item), at, step) for item in items(node.get("never"))]
         found = list(chain.from_iterable(own + never))
         pending = text(node, "pending", self.problems, "")
         if not pending:
@@ -49,9 +49,9 @@ class ExpectationReader:
 
     def of_run(self, node: Map) -> list[AnyExpectation]:
         """What the whole run expects: at any time for events, at its end for states."""
-        own = [self._one(item, None, None) for item in items(node.get("expect"), "expect", self.problems)]
-        never = [self._one(_never(item), None, None) for item in items(node.get("never"), "never", self.problems)]
-        waiting = [self._pending(item) for item in items(node.get("pending"), "pending", self.problems)]
+        own = [self._one(item, None, None) for item in items(node.get("expect"))]
+        never = [self._one(_never(item), None, None) for item in items(node.get("never"))]
+        waiting = [self._pending(item) for item in items(node.get("pending"))]
         return list(chain.from_iterable(own + never + waiting))
 
     def _pending(self, node: Tree) -> list[AnyExpectation]:

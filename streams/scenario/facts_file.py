@@ -26,7 +26,7 @@ def documents(entries: List, calendar: Calendar, problems: Problems) -> Iterator
     for node in entries.items:
         entry = mapping(node, "an entry", node.place, problems)
         only(entry, ENTRY, "an entry", problems)
-        steps = [mapping(one, "a step", one.place, problems) for one in items(entry.get("steps"), "steps", problems)]
+        steps = [mapping(one, "a step", one.place, problems) for one in items(entry.get("steps"))]
         fresh = [one for one in steps if _is_fresh(one)]
         told = [one for one in steps if not _is_fresh(one)]
         if told:

@@ -55,7 +55,7 @@ def names_of(fixture: Map, problems: Problems) -> Names:
         names.units[unit] = text(mapping(node, f"unit {unit}", node.place, problems), "kind", problems, "")
     for person, node in _section(fixture, "people", problems):
         entry = mapping(node, f"person {person}", node.place, problems)
-        names.people[person] = tuple(str(o.plain()) for o in items(entry.get("offices"), "offices", problems))
+        names.people[person] = tuple(str(o.plain()) for o in items(entry.get("offices")))
     return names
 
 
@@ -210,7 +210,7 @@ class FixtureCompiler:
             yield from _numbered(resource, text(node, "district", self.problems), count, self.problems)
 
     def _events(self) -> Iterator[tuple[str, Map]]:
-        for node in items(self.fixture.get("events"), "events", self.problems):
+        for node in items(self.fixture.get("events")):
             entry = mapping(node, "event", node.place, self.problems)
             only(entry, ("event", "data"), "a fixture event", self.problems)
             type_ = text(entry, "event", self.problems)

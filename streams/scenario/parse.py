@@ -51,7 +51,7 @@ def _runs(document: Map, path: Path, problems: Problems) -> Iterator[Scenario]:
     whole = _continued(whole, path, problems)
     yield _Run(whole, path, problems, None).scenario()
     seen: set[str] = set()
-    for node in items(document.get("variants"), "variants", problems):
+    for node in items(document.get("variants")):
         variant = mapping(node, "a variant", node.place, problems)
         only(variant, VARIANT, "a variant", problems)
         name = text(variant, "name", problems)
@@ -95,8 +95,8 @@ def _continued(document: Map, path: Path, problems: Problems) -> Map:
         return document
     before = _included(earlier, other, problems, (path.resolve(), other.resolve()))
     kept = Map({key: before.items[key] for key in ("date", "timezone", "fixture") if key in before.items}, before.place)
-    steps = [_silent(step) for step in items(before.get("steps"), "steps", problems)]
-    steps += items(document.get("steps"), "steps", problems)
+    steps = [_silent(step) for step in items(before.get("steps"))]
+    steps += items(document.get("steps"))
     joined = document.without("continues", "steps").over(kept)
     return Map({**joined.items, "steps": List(tuple(steps), document.at("steps"))}, joined.place, joined.key_places)
 
@@ -118,15 +118,15 @@ def _varied(base: Map, variant: Map, problems: Problems) -> Map:
 
 def _changed_steps(base: Map, variant: Map, problems: Problems) -> Iterator[Tree]:
     changes = mapping(variant.get("change"), "change", variant.place, problems)
-    leave_out = {str(node.plain()): node.place for node in items(variant.get("without"), "without", problems)}
+    leave_out = {str(node.plain()): node.place for node in items(variant.get("without"))}
     until = str(node.plain()) if (node := variant.get("until")) is not None else None
-    known = [_id_of(step) for step in items(base.get("steps"), "steps", problems)]
+    known = [_id_of(step) for step in items(base.get("steps"))]
     for name, place in {**leave_out, **{key: changes.at(key) for key in changes.items}}.items():
         if name not in known:
             problems.add(place, f"no step has the id {name!r}")
     if node is not None and until not in known:
         problems.add(node.place, f"no step has the id {until!r}")
-    for step in items(base.get("steps"), "steps", problems):
+    for step in items(base.get("steps")):
         id_ = _id_of(step)
         change = changes.get(id_) if id_ else None
         if id_ is None or id_ not in leave_out:
@@ -134,7 +134,7 @@ def _changed_steps(base: Map, variant: Map, problems: Problems) -> Iterator[Tree
             yield change.over(quiet) if isinstance(change, Map) and isinstance(quiet, Map) else quiet
         if until is not None and id_ == until:
             break
-    yield from items(variant.get("add"), "add", problems)
+    yield from items(variant.get("add"))
 
 
 def _id_of(step: Tree) -> str | None:
@@ -212,7 +212,7 @@ class _Run:
 
     def _steps(self, realm: str, shaper: Shaper, start: datetime) -> tuple[list[Step], list[AnyExpectation]]:
         compiler = StepCompiler(realm, shaper, Story(shaper.names), self.problems, start)
-        nodes = items(self.document.get("steps"), "steps", self.problems)
+        nodes = items(self.document.get("steps"))
         if not nodes:
             self.problems.add(self.document.at("steps"), "a scenario has steps")
         pairs = compiler.steps(nodes)

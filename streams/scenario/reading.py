@@ -25,15 +25,11 @@ def mapping(node: Tree | None, what: str, place: Place, problems: Problems) -> M
     return Map({}, place)
 
 
-def items(node: Tree | None, what: str, problems: Problems) -> tuple[Tree, ...]:
-    """The items of a list; absent means none; a single mapping counts as a list of one."""
+def items(node: Tree | None) -> tuple[Tree, ...]:
+    """The items of a list; absent means none; one alone counts as a list of one."""
     if isinstance(node, List):
         return node.items
-    if isinstance(node, Map):
-        return (node,)
-    if node is not None and node.plain() is not None:
-        problems.add(node.place, f"{what} must be a list")
-    return ()
+    return (node,) if node is not None and node.plain() is not None else ()
 
 
 def text(node: Map, key: str, problems: Problems, default: str | None = None) -> str:

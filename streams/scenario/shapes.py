@@ -29,6 +29,7 @@ HAZARD_FIELDS = frozenset({"hazard_kinds", "hazard_kind"})
 UNIT_FIELDS = frozenset(
     {"reporter_unit", "received_by", "unit", "from_unit", "to_units", "to_unit", "by_unit", "owner_unit", "superior"}
 )
+STRANGER = "reporter who need not be registered"
 LATE_KEYS = {"seen", "data", "field"}
 
 
@@ -83,6 +84,15 @@ def _where(data: Map, path: tuple[int | str, ...]) -> Place:
     return place
 
 
+def _only_list(options: list[Schema]) -> Schema | None:
+    """The schema of the items where nothing but a list fits: then one value alone is a list of one."""
+    kinds = [option for option in options if option.get("type") != "null"]
+    if len(kinds) == 1 and kinds[0].get("type") == "array":
+        items: Schema = kinds[0].get("items", {})
+        return items
+    return None
+
+
 @dataclass
 class _Walk:
     shaper: Shaper
@@ -108,6 +118,9 @@ class _Walk:
         if isinstance(node, List):
             items: Schema = next((option.get("items", {}) for option in self.variants(schema) if "items" in option), {})
             return [self.value(item, items, name) for item in node.items]
+        alone = _only_list(self.variants(schema))
+        if alone is not None and node.value is not None:
+            return [self.value(node, alone, name)]
         return self.scalar(node, self.variants(schema), name)
 
     def chosen(self, node: Map, schema: Schema) -> Schema:
@@ -139,6 +152,8 @@ class _Walk:
             if name in FACT_FIELDS and known is None:
                 self.slip(key, words_of("facts.yaml", "facts"), node.at(key))
             called = key if known is not None else name
+            if called == "reporter_unit" and "reporter_kind" in node.items:
+                called = STRANGER
             result[word] = self.value(item, inner if isinstance(inner, dict) else {}, called)
         return result
 

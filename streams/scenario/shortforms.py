@@ -52,6 +52,8 @@ RENAMED: dict[str, dict[str, str]] = {
     "link": {"by": "unit", "to": "to_unit"},
 }
 """Short forms that only rename keys."""
+OWN_KINDS = ("enterprise", "township")
+"""Kinds of units that reporters are too."""
 REPORT_NAMES = {"incident": "external_id", "by": "reporter_unit", "to": "received_by", "kinds": "hazard_kinds"}
 CARRIED = ("source", "hazard_kinds", "place", "occurred_at", "setting", "channel")
 """What a report takes from the report before it of the same incident."""
@@ -122,7 +124,7 @@ def _report(node: Map, story: Story) -> Map:
     base: dict[str, Any] = {
         "source": story.names.incidents.get(key, DEFAULT_SOURCE),
         "channel": "phone",
-        "reporter_kind": "enterprise" if kind == "enterprise" else "township" if kind == "township" else "institution",
+        **({"reporter_kind": kind if kind in OWN_KINDS else "institution"} if kind is not None else {}),
         **(earlier or {}),
         "series": "follow_up" if earlier is not None else "initial",
         "received_at": "+0s" if "received_by" in data.items else None,

@@ -34,7 +34,7 @@ from tests.faults.wire import BadWire
 from tests.support.city import LONG_AGO, City
 from tests.support.messages import Message, Writer
 from tests.support.opening import open_cities
-from tests.support.site import Parts, Site, new_site
+from tests.support.site import Parts, Site, new_site, until
 from tests.support.upstream import Upstream
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ SESSION_S = 2.0
 INCIDENTS = 10
 KINDS = ("TOX", "EMR")
 """What the first city has and the second one asks for, and the other way round."""
-TERMS = {"hold_seconds: 1800": "hold_seconds: 3", "retry_seconds: 60": "retry_seconds: 1",
-         "patience_seconds: 1200": "patience_seconds: 20", "review_seconds: 3600": "review_seconds: 4",
+TERMS = {"hold_seconds: 1800": "hold_seconds: 8", "retry_seconds: 60": "retry_seconds: 4",
+         "patience_seconds: 1200": "patience_seconds: 60", "review_seconds: 3600": "review_seconds: 15",
          "standing_classes: []": "standing_classes: [1, 2, 3, 4]"}  # fmt: skip
 """The policy of both cities, quick enough for a test: its law about mutual aid, and units that need no rest."""
 
@@ -62,8 +62,8 @@ class Exchange:
     patience_s: float
 
 
-FULL_EXCHANGE = Exchange(sagas=1_000, units=30, rate=5.0, kill_every_s=6.0, patience_s=240.0)
-QUICK_EXCHANGE = Exchange(sagas=60, units=6, rate=5.0, kill_every_s=5.0, patience_s=90.0)
+FULL_EXCHANGE = Exchange(sagas=1_000, units=40, rate=4.0, kill_every_s=8.0, patience_s=900.0)
+QUICK_EXCHANGE = Exchange(sagas=40, units=8, rate=2.0, kill_every_s=5.0, patience_s=240.0)
 
 
 class Partner(City):
@@ -232,14 +232,16 @@ async def exchange(parts: Parts, form: Exchange, seed: int) -> tuple[Findings, d
         killing = asyncio.create_task(_kill(sides, form, Random(seed), started))
         tasks.append(killing)
         await _ask(sides, form)
-        say(started, "everything is asked for; the wire stays bad")
+        say(started, "everything is asked for; nobody dies any more, the wire stays bad")
         for task in tasks:
             if task.done():
                 task.result()
-        unfinished = await _settled(sides, form.patience_s)
         killing.cancel()
         await asyncio.wait((killing,))
-        unfinished = await _settled(sides, form.patience_s / 2)
+        for side in sides:
+            if not side.fleet.workers["w0"].running:
+                side.fleet.start("w0")
+        unfinished = await _settled(sides, form.patience_s)
         say(started, f"{wire.told()}; {unfinished} sagas are open")
     finally:
         for task in tasks:
@@ -269,6 +271,7 @@ async def _kill(sides: list[Side], form: Exchange, random: Random, started: floa
     while True:
         await asyncio.sleep(random.uniform(0.5, 1.5) * form.kill_every_s)
         side = random.choice(sides)
+        await until(lambda one=side: asyncio.sleep(0, one.fleet.assigned("w0")), 90, "a worker has the city")
         side.fleet.kill("w0")
         await asyncio.sleep(random.uniform(0, 2))
         side.fleet.start("w0")

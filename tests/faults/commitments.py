@@ -1,6 +1,7 @@
 """Counts commitments as a console would, from the events alone: nothing is ever promised twice."""
 
 from schemas.base import OutputEvent
+from schemas.outputs.aid_events import ResourceBorrowed, ResourceGivenBack
 from schemas.outputs.allocation_events import CommitmentChanged, ResourceCommitted
 from schemas.outputs.catalogue_events import ResourceCatalogued, ResourceCounted
 from tests.faults.findings import Findings
@@ -23,10 +24,12 @@ class Commitments:
 
     def take(self, event: OutputEvent) -> None:
         """One event, in order."""
-        if isinstance(event, ResourceCatalogued):
+        if isinstance(event, (ResourceCatalogued, ResourceBorrowed)):
             self._on_hand[event.entry.resource] = event.quantity
             if event.entry.form == "unit":
                 self._units.add(event.entry.resource)
+        elif isinstance(event, ResourceGivenBack):
+            self._on_hand[event.resource] = 0
         elif isinstance(event, ResourceCounted):
             self._on_hand[event.resource] = event.quantity
         elif isinstance(event, ResourceCommitted):

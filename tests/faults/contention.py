@@ -7,6 +7,7 @@ database.
 
 import asyncio
 import json
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ from tests.support.upstream import Upstream
 
 SESSION_S = 2.0
 IN_FLIGHT = 2000
+DRAINS = 3
 LOT, FLOOR = 200, 20
 UNITS_KIND, STOCK_KIND = "ambulance", "ppe"
 LIFE = ("accepted", "departed", "arrived", "released", "ready")
@@ -155,12 +157,14 @@ async def contention(parts: Parts, form: Contention, seed: int) -> tuple[Finding
                 await _ask(upstream, crowd, form.requests)
                 say(started, "all requests are confirmed by the brokers")
                 await storm
-                await quiet(site)
+                await _end_rival(fleet)
+                say(started, "the faults and the rivalry are over")
+                await _drained(site)
             finally:
                 crews.cancel()
                 storm.cancel()
                 await asyncio.wait((crews, storm))
-            await quiet(site)
+            await _drained(site)
         say(started, "quiet; stopping the workers")
         await fleet.stop()
         findings = await check(site)
@@ -173,10 +177,29 @@ async def contention(parts: Parts, form: Contention, seed: int) -> tuple[Finding
     return findings, _figures(findings, fleet)
 
 
+async def _drained(site: Site) -> None:
+    """Wait as long as it takes, within reason: a busy machine is slow, not wrong."""
+    for _ in range(DRAINS):
+        try:
+            await quiet(site)
+        except TimeoutError:
+            continue
+        return
+    await quiet(site)
+
+
 def _start_rival(fleet: Fleet) -> None:
     child = fleet.site.worker("rival", module="tests.faults.rival", args=("rival", str(fleet.site.folder)))
     fleet.workers["rival"] = child
     child.start()
+
+
+async def _end_rival(fleet: Fleet) -> None:
+    """Each turn of a rival makes the other one load the area anew: with all requests waiting that is slow."""
+    if not fleet.workers["rival"].running:
+        fleet.crashes.append("rival")
+    await asyncio.to_thread(fleet.workers["rival"].stop, signal.SIGTERM, 30.0)
+    del fleet.workers["rival"]
 
 
 async def _ask(upstream: Upstream, crowd: Crowd, requests: int) -> None:

@@ -7,7 +7,17 @@ from typing import Any
 from schemas.base import InputEvent, OutputEvent
 from schemas.inputs import registers as reg
 from schemas.inputs.duty import HeartbeatReceived
-from schemas.inputs.nodes import CommittedThere, Happening, LinkTried, LogEntry, NodeLogSynced, RequestTaken, sealed
+from schemas.inputs.nodes import (
+    AutonomyBegun,
+    AutonomyOver,
+    CommittedThere,
+    Happening,
+    LinkTried,
+    LogEntry,
+    NodeLogSynced,
+    RequestTaken,
+    sealed,
+)
 from schemas.inputs.reports import Place
 from schemas.inputs.requests import RequestLine, ResourceRequested
 from schemas.inputs.resources import ResourceRegistered
@@ -39,6 +49,11 @@ TRAVEL = {A: {A: 10, D: 50}, D: {D: 10, A: 50}}
 def clock(text: str) -> datetime:
     """`03:20` of the night of SC-5."""
     return at(f"2026-09-08 {text}")
+
+
+BEGUN = AutonomyBegun(reason="link_down", since=clock("03:17"))
+OVER = AutonomyOver(reason="link_down", until=clock("05:04"))
+"""First and last entry of the night of SC-5."""
 
 
 class Installation:

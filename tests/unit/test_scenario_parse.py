@@ -280,6 +280,31 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, text: str, expecte
     assert any(expected in problem for problem in problems), problems
 
 
+def test_one_alone_is_a_list_of_one(tmp_path: Path) -> None:
+    """B6: `kinds: x` and `never: y` mean what they look like."""
+    text = STEP.replace("[work_safety_accident]", "work_safety_accident") + "    never: joint.activated.v1\n"
+    (scenario,) = runs(tmp_path, text)
+    assert data_of(scenario)["hazard_kinds"] == ["work_safety_accident"]
+    (never,) = scenario.expectations
+    assert isinstance(never, EventExpected)
+    assert (never.type, never.count) == ("joint.activated.v1", 0)
+
+
+def test_a_reporter_who_is_no_unit_says_what_it_is(tmp_path: Path) -> None:
+    """IN-2, B6: a citizen is in no register; a misspelt unit is still an error."""
+    stranger = STEP.replace("by: PLANT", "by: caller-7, reporter_kind: citizen")
+    assert data_of(runs(tmp_path, stranger)[0])["reporter_unit"] == "caller-7"
+    assert told(tmp_path, STEP.replace("by: PLANT", "by: PLNAT")) == [
+        "6:31: unknown unit 'PLNAT' (did you mean PLANT?)"
+    ]
+
+
+def test_an_unknown_refusal_code_is_told(tmp_path: Path) -> None:
+    """B6: a code that nothing gives would never be met."""
+    text = STEP + "    expect: [{refused: NOT_AUTHORIZED}]\n"
+    assert told(tmp_path, text) == ["7:15: unknown refusal code 'NOT_AUTHORIZED' (did you mean NOT_AUTHORISED?)"]
+
+
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     text = STEP.replace("by: PLANT", "by: PLENT").replace("district: B", "district: Q") + "nonsense: 1\n"
     assert len(told(tmp_path, text)) == 3

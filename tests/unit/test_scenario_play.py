@@ -42,6 +42,10 @@ def expecting(expectation: str) -> str:
         "{sum: resource, of: quantity, match: {entry: {kind: ambulance}}, by_field: district, equals: {A: 2, B: 1}}",
         "{joint: {incident: X, none: true}}",
         "{line: {request: R, none: true}}",
+        "{grade: {incident: X, composite: {lte: 3}, rules: {WSA: {contains: WSA-3}}}}",
+        "{grade: {incident: X, rules: {WSA: {in: [WSA-2, WSA-3]}}}}",
+        "{proposal: {incident: X, level: 3, offices: {same_items: [city_government]}}}",
+        "{obligation: {incident: X, rule: {matches: '^OB-0'}, status: met}}",
     ],
 )
 def test_an_expectation_that_holds_is_met(tmp_path: Path, expectation: str) -> None:
@@ -63,6 +67,9 @@ def test_an_expectation_that_holds_is_met(tmp_path: Path, expectation: str) -> N
         ("{never: incident.opened.v1}", "should be there never, was there 1 times", "09:20 incident.opened.v1"),
         ("{event: joint.activated.v1}", "none matches", "no joint.activated.v1 was seen at all"),
         ("{grade: {incident: X, WSA: 2}}", "incident at 09:20: stands differently", "families should be contains_all"),
+        ("{grade: {incident: X, rules: {WSA: {contains: WSA-2}}}}", "stands differently", "WSA-2"),
+        ("{proposal: {incident: X, level: 3, offices: {size: 2}}}", "stands differently", "offices should be size 2"),
+        ("{proposal: {rule: E10}}", "proposal at 09:20: none matches", "rule should be E10"),
         ("{state: response}", "response at 09:20: none matches", "no response was there"),
         ("{absent: incident}", "incident at 09:20: should be there never, was there 1 times", "hazard_kinds"),
         (
@@ -96,6 +103,14 @@ def test_a_refusal_belongs_to_the_step_whose_command_is_refused(tmp_path: Path) 
     elsewhere = refused + '  - {at: "09:38", expect: [{refused: NOT_AUTHORISED}]}\n'
     (unmet,) = verdict(tmp_path, elsewhere).unmet
     assert "caused by another step" in unmet.instead[0]
+
+
+def test_a_refusal_code_may_be_one_of_several(tmp_path: Path) -> None:
+    refused = STEP + DIRECTIVE.replace("level: 3", "level: 2").replace(
+        "}}\n", "}, expect: [{refused: {in: [EXPIRED, NOT_AUTHORISED]}}]}\n"
+    )
+    assert verdict(tmp_path, refused).passed
+    assert not verdict(tmp_path, refused.replace("NOT_AUTHORISED]", "REPLAYED]")).passed
 
 
 def test_signatures_are_made_left_out_or_forged(tmp_path: Path) -> None:
