@@ -49,6 +49,7 @@ REASONS = {
     "requisition_only": "仅限征用 requisition only",
     "tier_closed": "床位层级未开 tier closed",
     "delegated": "已下放 delegated",
+    "not_local": "非本地资源 not local",
 }
 OUTCOMES = {
     "committed": "已满足 filled",
@@ -64,6 +65,7 @@ GROUNDS = {
     "requisition": "征用 requisition",
     "by_node": "失联节点自主 by a cut-off node",
     "by_hand": "人工指定 by hand",
+    "mutual_aid": "区域互助 mutual aid",
 }
 NEEDS = {
     "medical": "医疗救治 medical",
