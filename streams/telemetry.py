@@ -11,6 +11,8 @@ from pydantic_core import to_json
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 LATENESS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 300.0, 3600.0)
+ARRIVAL = (300.0, 600.0, 1200.0, 2400.0, 3600.0, 7200.0, 14_400.0, 86_400.0)
+"""TM-12: teams within the hour, treatment within two."""
 SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
 
 
@@ -40,6 +42,7 @@ class Metrics:
         self.unknown_fields = counter("unknown_fields", "Fields no schema of ours knows", "type")
         self.foreign_keys = counter("foreign_keys", "Records whose key or partition is not their area's", "topic")
         self.telemetry = counter("positions", "Positions taken")
+        self.arrival = histogram("arrival_seconds", "Order to arrival or delivery", ARRIVAL, "kind")
         self.routing = counter("routing_requests", "Questions to the routing engine", "engine", "outcome")
         self.routing_time = histogram("routing_seconds", "Time of an answered question", SECONDS)
         self.replanned = counter("replan_exchanges", "Exchanges of confirmed re-plans", "kind", "outcome")

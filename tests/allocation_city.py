@@ -81,7 +81,11 @@ class City:
         return self._run(Happened(event, str(next(self._ids))))
 
     def order(
-        self, command: Action, office: str = "city_government", trades: tuple[Department, ...] = ()
+        self,
+        command: Action,
+        office: str = "city_government",
+        trades: tuple[Department, ...] = (),
+        legal_basis: str = "",
     ) -> list[OutputEvent]:
         """A directive whose signature and authority are in order; `trades` is what its grant is limited to."""
         number = next(self._ids)
@@ -91,7 +95,7 @@ class City:
                 issuer="mayor",
                 office=office,
                 issued_at=self.now,
-                legal_basis="",
+                legal_basis=legal_basis,
                 command=command,
                 authority_rule="AM",
                 trades=trades,

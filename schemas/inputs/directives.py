@@ -165,6 +165,10 @@ class Requisition(Model):
     owner: Id
     step: Literal["order", "return", "compensate"] = "order"
     requisition: Id
+    valuation_yuan: int | None = Field(default=None, ge=0)
+    """What the item is worth: the measure of compensation for damage or loss."""
+    return_by: Utc | None = None
+    """When it is expected to be given back."""
     legal_basis: Text = "应对法 Art. 12, 76"
 
 

@@ -51,6 +51,10 @@ class ResourceRegistered(InputEvent):
     """Surge bed tier (BD-1)."""
     role: Literal["designated", "backup"] | None = None
     readiness: Readiness | None = None
+    team_level: Literal["city", "county", "township"] | None = None
+    """Level of the team that a sub-unit belongs to; `reserve_group` names the team (TM-1, TM-3)."""
+    self_sustain_days: int | None = Field(default=None, ge=0)
+    """How long a team needs no supply from outside (TM-2)."""
     expires_at: Utc | None = None
     daily_use: float | None = Field(default=None, ge=0)
     daily_use_full_load: float | None = Field(default=None, ge=0)

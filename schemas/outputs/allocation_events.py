@@ -212,6 +212,8 @@ class CommitmentChanged(OutputEvent):
     excluded: bool = False
     """The line does not get this resource again."""
     rest_until: Utc | None = None
+    after_s: int | None = None
+    """Of an arrival, a delivery, an admission: seconds since the order (AL-3, TM-12)."""
     heard_by: Utc | None = None
     """When a deployed force must have been heard of (DU-8)."""
 
@@ -289,6 +291,8 @@ class AllocationAuthorised(OutputEvent):
     kinds: tuple[Id, ...]
     issuer: Id
     office: Id
+    legal_basis: Text = ""
+    """What the authority referred to: orders that name this authorisation stand on it (AL-9)."""
 
     def subject(self) -> str:
         return self.authorisation
@@ -306,6 +310,7 @@ class FloorWaived(OutputEvent):
     districts: tuple[DistrictCode, ...]
     issuer: Id
     office: Id
+    legal_basis: Text = ""
 
     def subject(self) -> str:
         return self.waiver

@@ -19,6 +19,8 @@ class RequisitionChanged(OutputEvent):
     resource: Id | None = None
     """The catalogue entry, where the item is a pre-registered target (RQ-2)."""
     legal_basis: Text
+    valuation_yuan: int | None = None
+    return_by: Utc | None = None
     issuer: Id
     office: Id
     directive: Id
@@ -44,13 +46,34 @@ class StockNormJudged(OutputEvent):
         return self.resource
 
 
+class StockCoverageJudged(OutputEvent):
+    """A unit's stock covers less than the share of the reserve catalogue it must, or covers it again (ST-2)."""
+
+    TYPE: ClassVar[str] = "stock.coverage_judged.v1"
+    TOPIC: ClassVar[str] = RESOURCE_ALLOCATIONS
+
+    owner_unit: Id
+    breached: bool
+    share: float
+    norm: float
+    missing: tuple[Id, ...]
+    """Kinds of the catalogue of which nothing is on hand."""
+    rule: Id
+
+    def subject(self) -> str:
+        return self.owner_unit
+
+
 class ReadinessJudged(OutputEvent):
-    """A team lacks B persons or training, or is complete again (TM-1, TM-11)."""
+    """A sub-unit or a whole team lacks people, B persons or training, or is complete again (TM-1, TM-11)."""
 
     TYPE: ClassVar[str] = "team.readiness_judged.v1"
     TOPIC: ClassVar[str] = RESOURCE_ALLOCATIONS
 
     resource: Id
+    """The sub-unit, or the team that its sub-units name as their reserve group."""
+    whole_team: bool = False
+    headcount: int | None = None
     ready: bool
     gaps: tuple[Literal["headcount", "posts_without_b", "training"], ...]
     rule: Id

@@ -109,12 +109,18 @@ class StockNorm(Entry):
     days: int = Field(default=10, ge=0)
     season_days: int = Field(default=30, ge=0)
     season_months: tuple[int, ...] = ()
+    catalogue: tuple[str, ...] = ()
+    """Kinds that a medical institution with stock must have (ST-2)."""
+    coverage: float = Field(default=0.75, ge=0, le=1)
 
 
 class TeamReadiness(Entry):
     """TM-1, TM-11: what a health team must have to count as ready."""
 
     least_headcount: int = Field(default=1, ge=0)
+    """Of a sub-unit."""
+    team_headcount: dict[str, int] = {}
+    """Of a whole team with all its sub-units, by its level."""
     training_days: int = Field(default=365, ge=1)
 
 

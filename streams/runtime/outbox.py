@@ -6,8 +6,9 @@ from collections.abc import Iterable
 import asyncpg
 import structlog
 
+from schemas.base import OutputEvent
 from schemas.inputs.directives import DirectiveIssued
-from schemas.outputs.allocation_events import OrdersReplanned
+from schemas.outputs.allocation_events import CommitmentAdvanced, OrdersReplanned
 from schemas.outputs.refusals import CommandRefused
 from streams.runtime.items import Applied, PositionMovedBackError
 from streams.runtime.nodes import observe
@@ -145,8 +146,7 @@ class Outbox:
             self._metrics.decision.labels(realm, decision.cause.topic or decision.cause.source).observe(
                 decision.seconds
             )
-            for replanned in (event for event in decision.events if isinstance(event, OrdersReplanned)):
-                self._count_replan(replanned)
+            self._count_allocation(decision.events)
             refusals = [event for event in decision.events if isinstance(event, CommandRefused)]
             for refusal in refusals:
                 self._metrics.refusals.labels(realm, refusal.code).inc()
@@ -155,11 +155,16 @@ class Outbox:
             observe(self._metrics, decision.events)
             self._line(decision, "refused" if refusals else "decided")
 
-    def _count_replan(self, event: OrdersReplanned) -> None:
-        realm = self._metrics.realm
-        self._metrics.replanned.labels(realm, event.kind, "carried_out").inc(event.carried_out)
-        self._metrics.replanned.labels(realm, event.kind, "dropped").inc(event.dropped)
-        self._metrics.replan_saved.labels(realm, event.kind).inc(max(event.saved_ms, 0) / 1000)
+    def _count_allocation(self, events: list[OutputEvent]) -> None:
+        """AL-3, TM-12: how long orders took; what confirmed re-plans saved."""
+        metrics, realm = self._metrics, self._metrics.realm
+        for event in events:
+            if isinstance(event, CommitmentAdvanced) and event.after_s is not None:
+                metrics.arrival.labels(realm, event.kind).observe(event.after_s)
+            elif isinstance(event, OrdersReplanned):
+                metrics.replanned.labels(realm, event.kind, "carried_out").inc(event.carried_out)
+                metrics.replanned.labels(realm, event.kind, "dropped").inc(event.dropped)
+                metrics.replan_saved.labels(realm, event.kind).inc(max(event.saved_ms, 0) / 1000)
 
     def _line(self, decision: Decision, outcome: str) -> None:
         cause = decision.cause

@@ -78,3 +78,43 @@ def test_tiers_close_in_reverse_order_when_they_are_empty_again() -> None:
     assert not [event for event in city.log if isinstance(event, BedTierClosed)]
     city.step(first.resource, "released", commitment=first.id)
     assert [event.tier for event in city.log if isinstance(event, BedTierClosed)] == [2]
+
+
+def two_hospitals() -> City:
+    """H1 is designated, H2 its backup and nearer."""
+    city = city_j()
+    city.incident("I1", "B", composite=3)
+    for name, district, role, beds in (("H1", "A", "designated", 10), ("H2", "B", "backup", 10)):
+        city.add(
+            f"{name}-ISO", "isolation_bed", district, category="bed", form="beds", quantity=beds, tier=1, role=role,
+            owner_unit=name,
+        )  # fmt: skip
+    return city
+
+
+def test_bd_8_the_backup_hospital_comes_after_the_designated_one_however_near_it_is() -> None:
+    """BD-8: designated, then backup; the backup hospital opens when the designated one is used up and then closes."""
+    city = two_hospitals()
+    ask(city, "R1", 10)
+    assert city.taken("isolation_bed") == {"H1-ISO": 10}
+    ask(city, "R2", 3)
+    assert city.taken("isolation_bed") == {"H1-ISO": 10, "H2-ISO": 3}
+    assert [event.owner_unit for event in city.log if isinstance(event, BedTierOpened)] == ["H2"]
+    (backup,) = [one for one in city.state.of(Commitment).values() if one.resource == "H2-ISO"]
+    city.step("H2-ISO", "arrived", commitment=backup.id)
+    city.step("H2-ISO", "released", commitment=backup.id)
+    assert [event.owner_unit for event in city.log if isinstance(event, BedTierClosed)] == ["H2"]
+
+
+def test_bd_9_critical_patients_go_before_others_who_asked_earlier() -> None:
+    """BD-9: the green channel is class 1, which no other class overtakes."""
+    city = two_hospitals()
+    ask(city, "FULL", 20)
+    for request, urgency in (("ELECTIVE", 4), ("CRITICAL", 1)):
+        city.later(minutes=1).ask(request, [{"kind": "isolation_bed", "quantity": 1, "urgency": urgency}], district="A")
+    one = next(one for one in city.state.of(Commitment).values() if one.resource == "H1-ISO")
+    city.step("H1-ISO", "arrived", commitment=one.id)
+    city.step("H1-ISO", "released", commitment=one.id)
+    assert city.line("CRITICAL/1").need == 0
+    served = [event.request for event in city.log if isinstance(event, ResourceCommitted)]
+    assert served.index("CRITICAL") < served.index("ELECTIVE")

@@ -85,6 +85,7 @@ ALLOCATION = Concern(
         out.CommitmentHeard: ev.evolve_heard,
         sup.RequisitionChanged: upkeep.evolve_requisition,
         sup.StockNormJudged: upkeep.evolve_norm,
+        sup.StockCoverageJudged: upkeep.evolve_coverage,
         sup.ReadinessJudged: upkeep.evolve_team,
         sup.ContactLost: upkeep.evolve_lost,
         out.DeploymentContradicted: ev.evolve_nothing,

@@ -48,7 +48,7 @@ def _closed(at: Desk, line: Line) -> Iterator[tuple[int, int, int, str]]:
         if resource is None or resource.entry.tier is None or not fit.sets[pool.capability[row]]:
             continue
         owner, tier = resource.entry.owner_unit, resource.entry.tier
-        if tier != index.open_tier(owner, line.kind) + 1 or _free(at, owner, line.kind, tier):
+        if tier != index.open_tier(owner, line.kind, resource.entry.role) + 1 or _free(at, owner, line.kind, tier):
             continue
         eta = index.eta_ms(pool, row, spot)
         if eta is not None and (limit is None or eta <= limit):
@@ -59,15 +59,20 @@ def _free(at: Desk, owner: str, kind: str, below: int) -> int:
     """Free beds of a hospital in its tiers below this one."""
     return sum(
         max(resource.quantity - resource.held, 0)
-        for resource in _of(at.state, owner, kind)
+        for resource in _of(at, owner, kind)
         if (resource.entry.tier or FIRST_TIER) < below and resource.status == "ready"
     )
 
 
-def _of(state: AreaState, owner: str, kind: str) -> Iterator[Resource]:
-    for resource in state.of(Resource).values():
-        if resource.kind == kind and resource.entry.owner_unit == owner:
+def _of(at: Desk, owner: str, kind: str) -> Iterator[Resource]:
+    for id in at.index.owned(owner):
+        resource = at.state.of(Resource)[id]
+        if resource.kind == kind:
             yield resource
+
+
+def _role(at: Desk, owner: str, kind: str) -> str | None:
+    return next((one.entry.role for one in _of(at, owner, kind)), None)
 
 
 def close_tiers(at: Desk, kind: str) -> Iterator[OutputEvent]:
@@ -77,10 +82,12 @@ def close_tiers(at: Desk, kind: str) -> Iterator[OutputEvent]:
 
 
 def _close(at: Desk, owner: str, kind: str) -> Iterator[OutputEvent]:
-    while (tier := at.index.open_tier(owner, kind)) > FIRST_TIER:
-        beds = [one for one in _of(at.state, owner, kind) if one.entry.tier == tier]
+    role = _role(at, owner, kind)
+    always = FIRST_TIER - 1 if role == "backup" else FIRST_TIER
+    while (tier := at.index.open_tier(owner, kind, role)) > always:
+        beds = [one for one in _of(at, owner, kind) if one.entry.tier == tier]
         empty = all(one.held == 0 and one.quantity >= one.entry.quantity for one in beds)
-        if not empty or not _free(at, owner, kind, tier):
+        if not empty or (tier > FIRST_TIER and not _free(at, owner, kind, tier)):
             return
         yield BedTierClosed(owner_unit=owner, kind=kind, tier=tier)
 
@@ -92,7 +99,8 @@ def decided_tier(state: AreaState, event: ProposalDecided, context: Context) -> 
         return
     payload = proposal.payload
     at = desk(state, context)
-    if at.index.open_tier(payload["owner_unit"], payload["kind"]) == payload["tier"] - 1:
+    role = _role(at, payload["owner_unit"], payload["kind"])
+    if at.index.open_tier(payload["owner_unit"], payload["kind"], role) == payload["tier"] - 1:
         yield BedTierOpened(
             incident=event.incident,
             owner_unit=payload["owner_unit"],

@@ -11,6 +11,8 @@ from streams.domain.allocation.entities import BEFORE_ARRIVAL, OPEN_STAGES, Comm
 LEFT = ("shipped", "delivered", "occupied")
 """Stages in which the promised quantity is no longer on hand."""
 
+ARRIVALS = ("on_scene", "delivered", "occupied")
+
 
 class Step(NamedTuple):
     """What a reported step makes of a commitment."""
@@ -54,8 +56,15 @@ def changed_by(
         reopened=missing,
         resource_status=status,
         rest_until=rest,
+        after_s=_after(commitment, step.stage, observed_at),
         heard_by=at.after(at.law.kind(commitment.kind).heartbeat_minutes) if step.stage == "en_route" else None,
     )
+
+
+def _after(commitment: Commitment, stage: str, observed_at: datetime) -> int | None:
+    if stage not in ARRIVALS:
+        return None
+    return max(round((observed_at - commitment.committed_at).total_seconds()), 0)
 
 
 def ended(

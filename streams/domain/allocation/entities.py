@@ -213,6 +213,22 @@ class BedTier(Entity):
     open: int
 
 
+class StockCoverage(Entity):
+    """Whether a unit's stock covers the reserve catalogue; `id` is the unit's (ST-2)."""
+
+    KIND: ClassVar[str] = "stock_coverage"
+
+    breached: bool
+
+
+class TeamStrength(Entity):
+    """Whether a team has the headcount of its level; `id` is the team's (TM-1)."""
+
+    KIND: ClassVar[str] = "team_strength"
+
+    ready: bool
+
+
 class Requisition(Entity):
     """Requisitioned social supplies; open until given back or paid for, and closing the incident waits for that."""
 

@@ -21,7 +21,7 @@ from streams.policy.allocation import AllocationLaw
 NAME = "allocation"
 ANY_DISTRICT = "*"
 FIRST_TIER = 1
-"""Surge tier that is always open."""
+"""Surge tier that is always open, but in a backup hospital."""
 
 
 class AllocationIndex:
@@ -47,6 +47,7 @@ class AllocationIndex:
         """Set while this installation is a node that acts by itself (AU-1)."""
         self._home: str | None = None
         """District of the node that this installation is; None in the city."""
+        self._owned: dict[str, dict[str, None]] = {}
         self._on_change: dict[type[Entity], Any] = {
             CommandNode: lambda _old, _new: self._node(),
             Autonomy: lambda _old, _new: self._node(),
@@ -91,9 +92,13 @@ class AllocationIndex:
         """Open commitments of a resource, oldest first."""
         return tuple(self._holdings.get(resource, ()))
 
-    def open_tier(self, owner_unit: str, kind: str) -> int:
-        """The highest open surge tier of a hospital."""
-        return self._tiers.get(tier_key(owner_unit, kind), FIRST_TIER)
+    def owned(self, owner_unit: str) -> tuple[str, ...]:
+        """Ids of a unit's resources, in their order."""
+        return tuple(sorted(self._owned.get(owner_unit, ())))
+
+    def open_tier(self, owner_unit: str, kind: str, role: str | None = None) -> int:
+        """The highest open surge tier of a hospital; none of a backup hospital that was not called upon (BD-8)."""
+        return self._tiers.get(tier_key(owner_unit, kind), FIRST_TIER - 1 if role == "backup" else FIRST_TIER)
 
     def eta_ms(self, pool: Pool, row: int, spot: Spot) -> int | None:
         """Travel time of one row; None where nobody knows."""
@@ -149,9 +154,12 @@ class AllocationIndex:
         if new is None:
             if old is not None:
                 self.pool(old.entry.kind).drop(old.id)
+                self._owned.get(old.entry.owner_unit, {}).pop(old.id, None)
                 self._tiered.get(tier_key(old.entry.owner_unit, old.entry.kind), {}).pop(old.id, None)
             return
         entry = new.entry
+        if old is None or old.entry is not entry:
+            self._own(old, entry.owner_unit, new.id)
         if old is not None and old.entry.kind != entry.kind:
             self.pool(old.entry.kind).drop(old.id)
         if entry.form == "unit":
@@ -165,7 +173,7 @@ class AllocationIndex:
             why = CODE["requisition_only"]
         if entry.tier is not None:
             self._tiered.setdefault(tier_key(entry.owner_unit, entry.kind), {})[entry.resource] = new
-            if why == IDLE and entry.tier > self.open_tier(entry.owner_unit, entry.kind):
+            if why == IDLE and entry.tier > self.open_tier(entry.owner_unit, entry.kind, entry.role):
                 why = CODE["tier_closed"]
         if why in (IDLE, CODE["tier_closed"]):
             why = self._elsewhere(entry, why)
@@ -202,6 +210,11 @@ class AllocationIndex:
             self._home = home
             for resource in self._state.of(Resource).values():
                 self._resource(resource, resource)
+
+    def _own(self, old: Resource | None, owner: str, id: str) -> None:
+        if old is not None:
+            self._owned.get(old.entry.owner_unit, {}).pop(id, None)
+        self._owned.setdefault(owner, {})[id] = None
 
     def _tier(self, old: BedTier | None, new: BedTier | None) -> None:
         key = cast("BedTier", new if new is not None else old).id

@@ -14,6 +14,7 @@ from streams.domain.allocation.divert import Diversion, diversions, proposal
 from streams.domain.allocation.entities import Commitment, Line, RoutedTimes
 from streams.domain.allocation.pool import CODE
 from streams.domain.allocation.queue import Key
+from streams.domain.allocation.shortage import ONLY_BY_REQUISITION, propose_requisition
 
 Events = Generator[OutputEvent, None, None]
 Deciding = Generator[OutputEvent, None, "Result"]
@@ -57,15 +58,29 @@ def decide_line(desk: Desk, line_id: str, cause: Cause, most: int | None = None)
         yield from _commit(desk, line_id, chosen, found if standing else [], authorisation)
     elif line.told != short or line.stage == "pending_authorization":
         yield told(desk, line, cause, "short", chosen, (), None)
-    if short and desk.index.pool(line.kind).totals[TIER_CLOSED] and (opened := next_tier(desk, line)) is not None:
-        yield opened
-        if isinstance(opened, BedTierOpened):
-            return (yield from decide_line(desk, line_id, "tier_opened"))
-    if found and not standing and (asked := proposal(desk, line, found)) is not None:
-        yield asked
+    if (short or found) and (yield from _beyond(desk, line_id, short, found, standing=standing)):
+        return (yield from decide_line(desk, line_id, "tier_opened"))
     return Result(
         progress=bool(chosen.picks), hopeless=chosen.hopeless and not found, preempted=bool(found) and standing
     )
+
+
+def _beyond(
+    desk: Desk, line_id: str, short: int, found: list[Diversion], *, standing: bool
+) -> Generator[OutputEvent, None, bool]:
+    """What else could help: a surge tier, a diversion, requisition last; True where a tier opened at once."""
+    line = desk.state.of(Line)[line_id]
+    totals = desk.index.pool(line.kind).totals
+    if short and totals[TIER_CLOSED] and (opened := next_tier(desk, line)) is not None:
+        yield opened
+        if isinstance(opened, BedTierOpened):
+            return True
+    asked = proposal(desk, line, found) if found and not standing else None
+    if short and not found and totals[ONLY_BY_REQUISITION]:
+        asked = propose_requisition(desk, line)
+    if asked is not None:
+        yield asked
+    return False
 
 
 def decide_lines(desk: Desk, line_ids: Iterable[str], cause: Cause) -> Events:

@@ -53,6 +53,7 @@ def _permit(at: Desk, event: DirectiveAccepted, command: cmd.Authorise | cmd.Wai
             kinds=command.kinds,
             issuer=event.issuer,
             office=event.office,
+            legal_basis=event.legal_basis,
         )
     else:
         yield out.FloorWaived(
@@ -63,6 +64,7 @@ def _permit(at: Desk, event: DirectiveAccepted, command: cmd.Authorise | cmd.Wai
             districts=command.districts,
             issuer=event.issuer,
             office=event.office,
+            legal_basis=event.legal_basis,
         )
     waiting = [line.kind for line in at.state.of_incident(Line, incident.id) if line.need > 0]
     yield from serve(at, waiting, "authorised" if isinstance(command, cmd.Authorise) else "waived")

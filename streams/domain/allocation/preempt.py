@@ -15,6 +15,7 @@ from streams.domain.allocation.divert import PREEMPTION, still_divertible
 from streams.domain.allocation.entities import BEFORE_ARRIVAL, Commitment, Line, Resource
 from streams.domain.allocation.lines import Events, preempted, serve
 from streams.domain.allocation.replan import react_replanned
+from streams.domain.allocation.shortage import REQUISITION, ordered
 from streams.domain.context import Context
 from streams.domain.directives.entities import Proposal
 from streams.domain.state import AreaState
@@ -25,6 +26,10 @@ def react_decided(state: AreaState, event: ProposalDecided, context: Context) ->
     yield from decided_tier(state, event, context)
     yield from react_replanned(state, event, context)
     proposal = state.get(Proposal, event.proposal)
+    if event.kind == REQUISITION and event.status == "confirmed" and proposal is not None:
+        yield from ordered(state, event, proposal)
+        yield from serve(desk(state, context), (proposal.payload["kind"],), "requisitioned")
+        return
     if event.kind != PREEMPTION or event.status != "confirmed" or proposal is None:
         return
     at = desk(state, context)

@@ -9,9 +9,15 @@ from schemas.base import OutputEvent
 from schemas.inputs.directives import Requisition as Order
 from schemas.outputs.area_events import DirectiveAccepted
 from schemas.outputs.catalogue_events import ReadinessReported, ResourceCatalogued, ResourceCounted
-from schemas.outputs.supply_events import ContactLost, ReadinessJudged, RequisitionChanged, StockNormJudged
+from schemas.outputs.supply_events import (
+    ContactLost,
+    ReadinessJudged,
+    RequisitionChanged,
+    StockCoverageJudged,
+    StockNormJudged,
+)
 from streams.domain.allocation.desk import Desk, desk
-from streams.domain.allocation.entities import Commitment, Requisition, Resource
+from streams.domain.allocation.entities import Commitment, Requisition, Resource, StockCoverage, TeamStrength
 from streams.domain.allocation.lines import Events, serve
 from streams.domain.context import Context, TimerFired
 from streams.domain.core import area_of
@@ -25,12 +31,15 @@ def react_catalogued(state: AreaState, event: ResourceCatalogued, context: Conte
     """A new entry is judged at once."""
     at = desk(state, context)
     yield from _judge_stock(at, event.entry.resource)
+    yield from _judge_coverage(at, event.entry.resource)
     yield from _judge_team(at, event.entry.resource)
 
 
 def react_counted(state: AreaState, event: ResourceCounted, context: Context) -> Iterator[OutputEvent]:
     """A count is what days of supply are made of."""
-    yield from _judge_stock(desk(state, context), event.resource)
+    at = desk(state, context)
+    yield from _judge_stock(at, event.resource)
+    yield from _judge_coverage(at, event.resource)
 
 
 def react_readiness(state: AreaState, event: ReadinessReported, context: Context) -> Iterator[OutputEvent]:
@@ -60,12 +69,57 @@ def _judge_stock(at: Desk, resource_id: str) -> Events:
         )
 
 
+def _judge_coverage(at: Desk, resource_id: str) -> Events:
+    """ST-2: of how many kinds of the reserve catalogue a unit has something on hand."""
+    entry, norm = at.state.of(Resource)[resource_id].entry, at.law.norm
+    if not norm.catalogue or entry.kind not in norm.catalogue or entry.form != "stock":
+        return
+    own = (at.state.of(Resource)[id] for id in at.index.owned(entry.owner_unit))
+    has = {one.kind for one in own if one.entry.form == "stock" and one.quantity > 0 and one.status == "ready"}
+    missing = tuple(kind for kind in norm.catalogue if kind not in has)
+    share = 1 - len(missing) / len(norm.catalogue)
+    known = at.state.get(StockCoverage, entry.owner_unit)
+    if (share < norm.coverage) != (known is not None and known.breached):
+        yield StockCoverageJudged(
+            owner_unit=entry.owner_unit,
+            breached=share < norm.coverage,
+            share=round(share, 3),
+            norm=norm.coverage,
+            missing=missing,
+            rule=norm.id,
+        )
+
+
+def _judge_strength(at: Desk, resource_id: str) -> Events:
+    """TM-1: a team counts all its sub-units' people; city teams need 60, county teams 20."""
+    entry = at.state.of(Resource)[resource_id].entry
+    team, needed = entry.reserve_group or entry.resource, at.law.readiness.team_headcount.get(entry.team_level or "")
+    if needed is None:
+        return
+    members = [one for one in at.state.of(Resource).values() if (one.entry.reserve_group or one.id) == team]
+    counts = [one.readiness.headcount if one.readiness is not None else None for one in members]
+    known = [count for count in counts if count is not None]
+    if len(known) < len(counts):
+        return
+    total, before = sum(known), at.state.get(TeamStrength, team)
+    if (total >= needed) != (before is None or before.ready):
+        yield ReadinessJudged(
+            resource=team,
+            whole_team=True,
+            headcount=total,
+            ready=total >= needed,
+            gaps=() if total >= needed else ("headcount",),
+            rule=at.law.readiness.id,
+        )
+
+
 def _judge_team(at: Desk, resource_id: str) -> Events:
     """TM-1, TM-11: every post has an A and a B person, and the team was trained within the year."""
     resource = at.state.of(Resource)[resource_id]
     readiness, rule = resource.readiness, at.law.readiness
     if resource.entry.category != HEALTH_TEAM or readiness is None:
         return
+    yield from _judge_strength(at, resource_id)
     gaps: list[Literal["headcount", "posts_without_b", "training"]] = []
     if readiness.headcount is not None and readiness.headcount < rule.least_headcount:
         gaps.append("headcount")
@@ -110,6 +164,8 @@ def requisition(at: Desk, event: DirectiveAccepted, command: Order) -> Events:
         owner=command.owner,
         resource=target.id if target is not None else None,
         legal_basis=command.legal_basis,
+        valuation_yuan=command.valuation_yuan,
+        return_by=command.return_by,
         issuer=event.issuer,
         office=event.office,
         directive=event.directive,
@@ -125,7 +181,15 @@ def evolve_norm(state: AreaState, event: StockNormJudged) -> Iterator[Change]:
 
 def evolve_team(state: AreaState, event: ReadinessJudged) -> Iterator[Change]:
     """Whether the team lacks something is told once."""
-    yield Put(state.of(Resource)[event.resource].model_copy(update={"unready": not event.ready}))
+    if event.whole_team:
+        yield Put(TeamStrength(id=event.resource, ready=event.ready))
+    else:
+        yield Put(state.of(Resource)[event.resource].model_copy(update={"unready": not event.ready}))
+
+
+def evolve_coverage(state: AreaState, event: StockCoverageJudged) -> Iterator[Change]:
+    """Whether the unit's stock covers the catalogue is told once."""
+    yield Put(StockCoverage(id=event.owner_unit, breached=event.breached))
 
 
 def evolve_lost(state: AreaState, event: ContactLost) -> Iterator[Change]:
