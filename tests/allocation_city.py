@@ -102,9 +102,15 @@ class City:
             )
         )
 
+    def watch(self, event: OutputEvent) -> None:
+        """Look at an event in the instant in which it was applied; a test's own city may."""
+
     def _run(self, trigger: Trigger) -> list[OutputEvent]:
         self.state.now = self.now
-        events = list(cascade(self.state, Context(AREA, "actual", self.now, self.policy, trigger)))
+        events = []
+        for event in cascade(self.state, Context(AREA, "actual", self.now, self.policy, trigger)):
+            events.append(event)
+            self.watch(event)
         self.state.settle()
         self.log += events
         return events

@@ -24,6 +24,14 @@ BARS: dict[str, Callable[[float], bool]] = {
     "allocation.decisions_per_s.100k": lambda x: x >= 2_500,
     "allocation.p99_ms.100k": lambda x: x < 3,
     "allocation.restart_s": lambda x: x < 5,
+    "allocation.class1_fill_ratio": lambda x: x >= 1,
+    "allocation.class1_eta_ratio": lambda x: x <= 1.04,
+    "allocation.total_eta_ratio": lambda x: x <= 1.05,
+    "allocation.replan_class1_eta_ratio": lambda x: x <= 1.02,
+    "allocation.replan_total_eta_ratio": lambda x: x <= 1.03,
+    "allocation.late_ratio": lambda x: x <= 0.72,
+    "allocation.class4_longest_wait_h": lambda x: x <= 15.5,
+    "allocation.floor_breaches": lambda x: x == 0,
 }
 """Bars of the issues, by figure."""
 OPEN = frozenset(name for name in BARS if name.startswith(("allocation.", "grading.")))

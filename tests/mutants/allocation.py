@@ -104,4 +104,49 @@ MUTANTS: tuple[Mutant, ...] = (
         '            yield from serve(at, (resource.kind,), "freed")',
         "            yield from ()",
     ),
+    Mutant("a hand reaches into another trade", "orders", "trade in event.trades", "event.trades"),
+    Mutant("hand takes the last of a group", "orders", "if idle <= at.law.reserve.group_keeps:", "if idle < 0:"),
+    Mutant(
+        "exchange ignores the floors",
+        "exchange",
+        "free = np.where(self.room > 0, nearest, FORBIDDEN)",
+        "free = nearest",
+    ),
+    Mutant(
+        "exchange gives a unit to two",
+        "exchange",
+        "            self.idle[column] = False\n",
+        "            self.idle[column] = True\n",
+    ),
+    Mutant(
+        "ring of three forgotten",
+        "exchange",
+        "long = self._chain(length + ends, columns, middle), self._ring(length, middle, swaps)",
+        "long = (self._chain(length + ends, columns, middle),)",
+    ),
+    Mutant("calls back what has left", "replan", "order is not None and order.stage in NOT_LEFT", "order is not None"),
+    Mutant(
+        "looks at what has left", "replan", "one.stage in NOT_LEFT and one.tier", "one.stage != 'on_scene' and one.tier"
+    ),
+    Mutant("re-plan takes what is gone", "replan", 'row is None or pool.why[row] != CODE["idle"]', "row is None"),
+    Mutant(
+        "re-plan forgets the need",
+        "replan",
+        'yield ended(at, order, CommitmentEnded, "recalled", at.now, reason, reopen=True)',
+        'yield ended(at, order, CommitmentEnded, "recalled", at.now, reason, reopen=False)',
+    ),
+    Mutant("backup hospital opens first", "index", 'FIRST_TIER - 1 if role == "backup" else FIRST_TIER', "FIRST_TIER"),
+    Mutant("tier skipped", "beds", "resource.entry.role) + 1 or", "resource.entry.role) + 2 or"),
+    Mutant("requisition takes everything", "shortage", "        if need <= 0:\n", "        if need <= -999:\n"),
+    Mutant("road times for ever", "evolve", "yield Drop(RoutedTimes, line.id)", "yield from ()"),
+    Mutant(
+        "others overtake the road's shortlist",
+        "search",
+        "times = np.maximum(times, max(time for _, time in known))",
+        "times = times.copy()",
+    ),
+    Mutant("every season is summer", "upkeep", "month in norm.season_months", "month > 12"),
+    Mutant(
+        "contact with whoever arrived only", "changes", 'if step.stage == "en_route" else None', "if False else None"
+    ),
 )
