@@ -36,6 +36,8 @@ class AllocationIndex:
         self._pools: dict[str, Pool] = {}
         self._queues: dict[str, Queue] = {}
         self._tables: dict[str, tuple[Floats, bool, bool]] = {}
+        self._place: Place | None = None
+        self._spot: Spot | None = None
         self._holdings: dict[str, dict[str, None]] = {}
         self._positions: dict[str, Position] = {}
         self._tiers: dict[str, int] = {}
@@ -112,13 +114,15 @@ class AllocationIndex:
         if number is None:
             number = self._districts[district] = len(self.codes)
             self.codes.append(district)
-            self._tables.clear()
+            self._forget_tables()
             for pool in self._pools.values():
                 self._apply_floor(pool, district)
         return number
 
     def spot(self, place: Place) -> Spot:
-        """A place as the arrays see it."""
+        """A place as the arrays see it; the lines of a request ask for the same one."""
+        if place is self._place and self._spot is not None:
+            return self._spot
         number = self.number(place.district)
         found = self._tables.get(place.district)
         if found is None:
@@ -126,12 +130,19 @@ class AllocationIndex:
         table, tabled, untabled = found
         xyz = on_sphere(place.point) if place.point is not None else None
         vector = np.array(xyz or (0.0, 0.0, 0.0))
-        return Spot(number, xyz, vector, vector.reshape(3, 1), table, tabled, untabled, self.law.inside_district_ms)
+        column = vector.reshape(3, 1)
+        self._place = place
+        self._spot = Spot(number, xyz, vector, column, table, tabled, untabled, self.law.inside_district_ms)
+        return self._spot
 
     def tabled(self, district: str) -> bool:
         """Whether the register's minutes count for a district that was asked for before."""
         found = self._tables.get(district)
         return found is not None and not found[2]
+
+    def _forget_tables(self) -> None:
+        self._tables.clear()
+        self._place = self._spot = None
 
     def _table(self, origin: str) -> tuple[Floats, bool, bool]:
         minutes = [self._minutes(origin, other) for other in self.codes]
@@ -303,7 +314,7 @@ class AllocationIndex:
             self.number(new.id)
         elif old is not None:
             self._entries.pop(old.id, None)
-        self._tables.clear()
+        self._forget_tables()
 
 
 def tier_key(owner_unit: str, kind: str) -> str:

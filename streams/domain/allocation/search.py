@@ -87,13 +87,14 @@ class Search:
 
     def best(self, eligible: Flags, count: int) -> tuple[list[Ranked], bool]:
         """At least the best `count` eligible rows in order, and whether these are all."""
-        rows = eligible.nonzero()[0]
-        if len(rows) <= FEW * count:
-            return self._ranked(rows, inf), True
+        if np.count_nonzero(eligible) <= FEW * count:
+            return self._ranked(eligible.nonzero()[0], inf), True
+        least = min(self.penalties) if self.penalties is not None else 0
         guesses, key = self.pool.guesses, (self.urgency, self.spot.district)
         guess = guesses.get(key, FIRST_GUESS_MS)
         while guess < inf:
-            near = self._within(guess)
+            # Whoever scores below the guess is there before it: the balance term only ever adds.
+            near = self._near(guess - least)
             near &= eligible
             rows = near.nonzero()[0]
             if len(rows) >= count:
@@ -121,21 +122,6 @@ class Search:
         ranked = list(zip(whole, likes, [ids[row] for row in numbers], numbers, etas, strict=True))
         ranked.sort()
         return ranked
-
-    def _within(self, guess: float) -> Flags:
-        """Rows that may score below the guess: none that does is missing."""
-        penalties = self.penalties
-        if penalties is None:
-            return self._near(guess)
-        if self._times is not None:
-            return self._times < guess - self._by_row(penalties)
-        limits = [self._cosine(guess - penalty) for penalty in penalties]
-        return self._cosines > self._by_row(limits)  # type: ignore[operator]
-
-    def _by_row(self, values: list[int] | list[float]) -> Floats:
-        """Values of districts, one for each row."""
-        rows: Floats = np.array(values, dtype=float)[self.pool.district[: self.pool.n]]
-        return rows
 
     def _cosine(self, time_ms: float) -> float:
         if time_ms == inf:
