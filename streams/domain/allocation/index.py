@@ -163,10 +163,7 @@ class AllocationIndex:
 
     def _resource(self, old: Resource | None, new: Resource | None) -> None:
         if new is None:
-            if old is not None:
-                self.pool(old.entry.kind).drop(old.id)
-                self._owned.get(old.entry.owner_unit, {}).pop(old.id, None)
-                self._tiered.get(tier_key(old.entry.owner_unit, old.entry.kind), {}).pop(old.id, None)
+            self._without(old)
             return
         entry = new.entry
         if old is None or old.entry is not entry:
@@ -193,6 +190,12 @@ class AllocationIndex:
         pool.put(entry, self.number(entry.district), why, available, deep)
         if is_new and (position := self._positions.get(entry.resource)) is not None:
             self._fix(pool, position)
+
+    def _without(self, old: Resource | None) -> None:
+        if old is not None:
+            self.pool(old.entry.kind).drop(old.id)
+            self._owned.get(old.entry.owner_unit, {}).pop(old.id, None)
+            self._tiered.get(tier_key(old.entry.owner_unit, old.entry.kind), {}).pop(old.id, None)
 
     def delegated(self, resource: str) -> bool:
         """Whether a cut-off node disposes of the resource: the city does not (AU-1)."""
