@@ -57,7 +57,7 @@ class Installation:
 
     async def recorded(self, type: str) -> None:
         """Wait until an event of this type was recorded."""
-        await until(lambda: self.rows("select 1 from recorder_event where type = $1", type), 30, type)
+        await until(lambda: self.rows("select 1 from recorder_event where type = $1", type), 90, type)
 
     async def holders(self) -> dict[str, str]:
         """The open commitment of every unit."""
@@ -122,7 +122,7 @@ def night() -> list[InputEvent]:
     ]
 
 
-@pytest.mark.timeout(100)
+@pytest.mark.timeout(240)
 async def test_a_nodes_log_is_moved_merged_once_and_may_be_moved_again(
     kafka: KafkaPart, pg_server: PostgresPart, tmp_path: Path
 ) -> None:

@@ -38,7 +38,7 @@ class Sagas:
     wrong: list[str] = field(default_factory=list)
 
 
-class _City:
+class Side:
     """One city's part: what it held and lent as a home, what it used as a borrower."""
 
     def __init__(self) -> None:
@@ -85,11 +85,16 @@ class _City:
 
 async def judge(databases: dict[str, asyncpg.Connection]) -> Sagas:
     """Read both recorders and compare."""
-    cities: dict[str, _City] = {}
+    cities: dict[str, Side] = {}
     for area, database in databases.items():
-        city = cities[area] = _City()
+        city = cities[area] = Side()
         for row in await database.fetch(QUERY, area):
             city.take(row["type"], json.loads(bytes(row["data"])), row["now"])
+    return compare(cities)
+
+
+def compare(cities: dict[str, Side]) -> Sagas:
+    """What either of the two did against what the other one did."""
     sagas = Sagas()
     for area, city in cities.items():
         (home,) = (other for other_area, other in cities.items() if other_area != area)
@@ -99,7 +104,7 @@ async def judge(databases: dict[str, asyncpg.Connection]) -> Sagas:
     return sagas
 
 
-def _count(sagas: Sagas, city: _City) -> None:
+def _count(sagas: Sagas, city: Side) -> None:
     sagas.begun += len(city.asked)
     sagas.lent += len({aid for aid, _ in city.used})
     sagas.outcomes.update(outcome or "open" for outcome in city.asked.values())
@@ -115,7 +120,7 @@ def _count(sagas: Sagas, city: _City) -> None:
     sagas.wrong += [f"{aid}: a confirmation was accepted after its hold" for aid in city.late]
 
 
-def _one_place(sagas: Sagas, city: _City) -> None:
+def _one_place(sagas: Sagas, city: Side) -> None:
     """At home a unit is committed to one thing at a time."""
     spans: dict[str, list[tuple[Span, str]]] = {}
     for (whose, unit), own in city.held.items():
@@ -128,7 +133,7 @@ def _one_place(sagas: Sagas, city: _City) -> None:
                 sagas.wrong.append(f"{unit} is held for {other} from {after.begin}, for {whose} until {span.end}")
 
 
-def _within(sagas: Sagas, city: _City, home: _City) -> None:
+def _within(sagas: Sagas, city: Side, home: Side) -> None:
     """A borrower uses a unit only while its home keeps it for that very saga."""
     for (aid, unit), used in city.used.items():
         kept = home.held.get((aid, unit), [])

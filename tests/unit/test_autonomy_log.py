@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from schemas.inputs.nodes import (
     AutonomyBegun,
@@ -13,6 +15,7 @@ from schemas.inputs.nodes import (
     TierMoved,
     digest_of,
 )
+from schemas.inputs.registers import NodeRegistered
 from schemas.inputs.requests import RequestAmended, RequestCancelled
 from schemas.inputs.resources import ResourceDeploymentReported
 from schemas.outputs import allocation_events as alloc
@@ -21,8 +24,8 @@ from schemas.outputs.obligation_events import ObligationBreached, ObligationExcu
 from streams.domain.allocation.entities import Commitment, Resource
 from streams.domain.autonomy.log import entries_of
 from streams.domain.obligations.entities import Obligation
-from tests.unit.intake_world import AREA, SHANGHAI, D, of, report
-from tests.unit.node_world import BEGUN, NODE, OVER, Installation, clock, log
+from tests.unit.intake_world import AREA, SHANGHAI, A, D, of, report
+from tests.unit.node_world import BEGUN, NODE, OVER, Installation, asked, clock, gave, log
 
 
 def accident(city: Installation) -> None:
@@ -145,3 +148,23 @@ def test_a_seal_covers_the_whole_entry(field: str) -> None:
         "entry": BEGUN,
     }
     assert digest_of(NODE, entry.model_copy(update={field: other[field]})) != entry.digest
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_au_1_logs_of_two_nodes_interleave_as_they_like(data: st.DataObject) -> None:
+    """AU-1: each node's commitments stand, whoever comes first, and no unit is committed twice."""
+    other = "A-NODE"
+    ours = log(BEGUN, asked("R", ambulance=3), gave("R/1/1", "AMB-D-1"), gave("R/1/2", "AMB-D-2"), OVER)
+    theirs = log(BEGUN, asked("R", ambulance=3), gave("R/1/1", "AMB-A-1"), gave("R/1/2", "AMB-A-2"), OVER, node=other)
+    told = [*((NODE, entry) for entry in ours), *((other, entry) for entry in theirs)]
+    city = Installation()
+    city.tell(NodeRegistered(area=AREA, node=other, district=A))
+    city.request("CITY", "03:10", ambulance=2)
+    city.fall_silent()
+    for node, entry in data.draw(st.permutations(told), label="order"):
+        city.merge(entry, node=node)
+        assert all(len(ids) == 1 for ids in city.holders().values())
+    holders = city.holders()
+    for node, district in ((NODE, "D"), (other, "A")):
+        assert [holders[f"AMB-{district}-{n}"] for n in (1, 2)] == [[f"{node}:R/1/1"], [f"{node}:R/1/2"]]

@@ -163,7 +163,7 @@ class AllocationIndex:
 
     def _resource(self, old: Resource | None, new: Resource | None) -> None:
         if new is None:
-            self._forget(old)
+            self._without(old)
             return
         entry = new.entry
         if old is None or old.entry is not entry:
@@ -191,7 +191,7 @@ class AllocationIndex:
         if is_new and (position := self._positions.get(entry.resource)) is not None:
             self._fix(pool, position)
 
-    def _forget(self, old: Resource | None) -> None:
+    def _without(self, old: Resource | None) -> None:
         if old is not None:
             self.pool(old.entry.kind).drop(old.id)
             self._owned.get(old.entry.owner_unit, {}).pop(old.id, None)
