@@ -8,10 +8,10 @@ COMPILE := $(UV) pip compile -q --universal --python-version 3.11 --generate-has
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt faults bench mutants venv lock clean
+.PHONY: help demo test lint fmt faults bench mutants mutants-policy venv lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 demo: $(STAMPS)/run ## play an incident from the first report to the end of the response
 	$(BIN)/liandong demo
@@ -37,6 +37,9 @@ bench: $(STAMPS)/dev ## throughput and delay (QUICK=1: a short run)
 
 mutants: $(STAMPS)/dev ## break the core on purpose; tests must notice
 	$(BIN)/python -m tests.mutants
+
+mutants-policy: $(STAMPS)/dev ## change the law on purpose, entry by entry; tests must notice (QUICK=1: a sample, FULL=1: everything)
+	$(BIN)/python -m tests.mutants.policy
 
 venv: $(STAMPS)/dev ## install everything into .venv
 

@@ -152,11 +152,13 @@ GROUPS = {
 }
 
 
+@pytest.mark.law_table
 def test_offices_with_tier_bounds_and_superiors() -> None:
     """应对法 Art. 17-18; who is asked when an office does not answer."""
     assert {o.id: (o.tier, o.bound, o.superior) for o in POLICY.authority.offices} == OFFICES
 
 
+@pytest.mark.law_table
 def test_the_authority_matrix() -> None:
     """domain.md 2.5, 3.0 "Authority register"."""
     said = {
@@ -166,6 +168,7 @@ def test_the_authority_matrix() -> None:
     assert said == MATRIX
 
 
+@pytest.mark.law_table
 def test_terms_of_proposals() -> None:
     """domain.md 3.0 "Deadlines [P]": conveners 15 min, proposals 30 min."""
     said = {
@@ -186,6 +189,7 @@ def test_terms_of_proposals() -> None:
     assert (limits.future_tolerance_s, limits.longest_validity_minutes) == (120, 525_600)
 
 
+@pytest.mark.law_table
 def test_grade_to_level_and_lead() -> None:
     """domain.md 2.5 (e)."""
     said = {x.severity: (x.level, x.lead, x.office, x.initial_level) for x in POLICY.responses.levels}
@@ -203,6 +207,7 @@ def test_grade_to_level_and_lead() -> None:
     }
 
 
+@pytest.mark.law_table
 def test_settings_alerts_and_guards() -> None:
     """RL-2, RL-9, RL-11, EX-5."""
     (setting,) = POLICY.responses.setting_proposals
@@ -215,6 +220,7 @@ def test_settings_alerts_and_guards() -> None:
     assert (opinion.required_for, opinion.valid_hours) == (("lower_response", "end_response"), 168)
 
 
+@pytest.mark.law_table
 def test_consultations_by_alert_level() -> None:
     """RL-3; S1 Art. 6(4)."""
     said = {
@@ -230,6 +236,7 @@ def test_consultations_by_alert_level() -> None:
     }
 
 
+@pytest.mark.law_table
 def test_profiles_and_modes() -> None:
     """RL-1, RL-5."""
     assert {x.id: (" ".join(x.phases), x.level, x.values) for x in POLICY.responses.profiles} == PROFILES
@@ -237,6 +244,7 @@ def test_profiles_and_modes() -> None:
     assert modes == [("joint", True, None, None), ("emergency", False, 3, 2), ("daily", False, None, None)]
 
 
+@pytest.mark.law_table
 def test_reviews() -> None:
     """JA-3, DR-9."""
     said = {x.kind: (x.days, " ".join(x.dimensions)) for x in POLICY.responses.reviews}
@@ -246,6 +254,7 @@ def test_reviews() -> None:
     }
 
 
+@pytest.mark.law_table
 def test_groups_seats_and_templates() -> None:
     """TF-1, TF-2, TF-7, TF-8, TF-9, TF-12."""
     assert {x.group: (x.template, " ".join(x.families)) for x in POLICY.taskforce.groups} == GROUPS
@@ -261,6 +270,7 @@ def test_groups_seats_and_templates() -> None:
     }
 
 
+@pytest.mark.law_table
 def test_the_rules_of_the_joint_mechanism() -> None:
     """domain.md 1.5: E9 and E11 automatic, E10, W2, D3 confirmed (5.1 C2)."""
     said = {x.id: (x.decision, x.template, x.superseded_by) for x in POLICY.activation.rules}

@@ -196,6 +196,7 @@ def test_a_rule_holds_from_its_edge_on(
         assert hits == [f"{family}-{severity}"]
 
 
+@pytest.mark.law_table
 def test_every_rule_of_the_tables_stands_in_these_rows() -> None:
     expected = {rule for row in ROWS for rule in row[4]}
     expected |= {f"{row[0]}-{row[3]}" for row in ROWS if row[3] is not None and not row[4]}
@@ -203,6 +204,7 @@ def test_every_rule_of_the_tables_stands_in_these_rows() -> None:
     assert expected == national
 
 
+@pytest.mark.law_table
 def test_every_graded_kind_has_its_families() -> None:
     """A kind of the group public_health is graded as PHE only; the relief table has two families."""
     for hazard in bundled().hazards.kinds(DAY, jurisdictions("990100")).values():

@@ -1,6 +1,7 @@
 """What named authorities decide about an incident: verify, refute, flags, close (VE-*, EX-5, RQ-3)."""
 
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 
@@ -134,3 +135,35 @@ def test_an_incident_whose_response_runs_does_not_close() -> None:
     world.accept(start, LATER, office="city_government")
     (refused,) = of(CommandRefused, world.accept(cmd.CloseIncident(incident=incident), LATER))
     assert refused.code == "RESPONSE_RUNNING"
+
+
+@pytest.mark.parametrize("settled", ["return", "compensate"])
+@pytest.mark.parametrize("merged", [False, True])
+def test_an_open_requisition_keeps_the_incident_open(settled: Literal["return", "compensate"], *, merged: bool) -> None:
+    """RQ-3: neither given back nor paid for, it blocks closing; also when its incident was merged into another."""
+    world = World()
+    for external in ("one", "two"):
+        told = report(START, ["cholera"], figures={"cases": 2}, verification="verified", external_id=external)
+        world.tell(told, START)
+    one, two = sorted(world.state.of(Incident))
+    ordered = cmd.Requisition(incident=two, item="HOTEL", owner="LAKE-LTD", requisition="REQ-1")
+    world.accept(ordered, LATER, office="city_government")
+    if merged:
+        world.accept(cmd.MergeIncidents(action="merge", incident=one, other=two, reason="same strain"), LATER)
+    close = cmd.CloseIncident(incident=one if merged else two, reason="over")
+    (refused,) = of(CommandRefused, world.accept(close, LATER))
+    assert (refused.code, refused.details) == ("REQUISITION_OPEN", {"requisitions": ["REQ-1"]})
+    settling = {"step": settled, "incident": close.incident}
+    world.accept(ordered.model_copy(update=settling), LATER, office="city_government")
+    assert of(IncidentClosed, world.accept(close, LATER))
+
+
+def test_the_requisitions_of_others_do_not_keep_an_incident_open() -> None:
+    """RQ-3: only its own requisitions block it."""
+    world = World()
+    for external in ("one", "two"):
+        world.tell(report(START, ["cholera"], figures={"cases": 2}, external_id=external), START)
+    one, two = sorted(world.state.of(Incident))
+    ordered = cmd.Requisition(incident=two, item="HOTEL", owner="LAKE-LTD", requisition="REQ-1")
+    world.accept(ordered, LATER, office="city_government")
+    assert of(IncidentClosed, world.accept(cmd.CloseIncident(incident=one, reason="over"), LATER))

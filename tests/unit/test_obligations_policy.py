@@ -18,6 +18,7 @@ RULES = {
 }
 
 
+@pytest.mark.law_table
 def test_every_obligation_of_the_table_is_in_force() -> None:
     """domain.md 2.6: OB-41 is out of scope."""
     law = bundled().obligations.at(date(2026, 3, 10), WITHIN)
@@ -173,6 +174,7 @@ def row(rule: str, clause: Clause) -> str:
     return "|".join(cells)
 
 
+@pytest.mark.law_table
 def test_the_rules_are_the_table_of_the_domain_report() -> None:
     """OB-01 to OB-40: whoever changes a duty changes this table knowingly."""
     law = bundled().obligations.at(date(2026, 3, 10), WITHIN)
@@ -181,6 +183,7 @@ def test_the_rules_are_the_table_of_the_domain_report() -> None:
     assert rows == wanted
 
 
+@pytest.mark.law_table
 def test_the_share_types_are_the_five_of_the_plan() -> None:
     """NS-1, NS-2: by whom, what; inferred where a report does not say, unasked where the system tells at once."""
     law = bundled().obligations.at(date(2026, 3, 10), WITHIN)
@@ -210,6 +213,7 @@ def test_the_share_types_are_the_five_of_the_plan() -> None:
     }
 
 
+@pytest.mark.law_table
 def test_notices_orders_tasks_and_limits_are_those_of_the_domain_report() -> None:
     """NS-4, DU-6, TF-11, MO-2, EM-1 to EM-3, PR-*: numbers that no code repeats."""
     day = date(2026, 3, 10)

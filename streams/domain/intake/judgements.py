@@ -173,7 +173,7 @@ def _close(state: AreaState, command: cmd.CloseIncident, incident: Incident, con
     held = sorted(
         id
         for id, entity in state.tables("requisition").items()
-        if entity.incident == incident.id and getattr(entity, "status", "") in OPEN_REQUISITION
+        if getattr(entity, "status", "") in OPEN_REQUISITION and _belongs(state, entity.incident, incident)
     )
     if held:
         refusal = Refusal(
@@ -182,6 +182,12 @@ def _close(state: AreaState, command: cmd.CloseIncident, incident: Incident, con
         yield refused(context, refusal, incident.id)
         return
     yield IncidentClosed(incident=incident.id, reason=command.reason)
+
+
+def _belongs(state: AreaState, id: str | None, incident: Incident) -> bool:
+    """Whether what was ordered for this incident, or for one that was merged into it, is the incident's."""
+    now = standing(state, id)
+    return now is not None and now.id == incident.id
 
 
 def _recount(state: AreaState, context: Context, id: str, as_of: datetime | None) -> Iterator[OutputEvent]:
