@@ -44,7 +44,7 @@ OTHERS: dict[str, dict[str, str]] = {
         DECREE_493: "work_safety_accident road_traffic_accident fire_accident",
     },
     "monitoring.yaml": {S1_OF_ERENHOT: "PR-gate"},
-    "notification.yaml": {DECREE_493: "NP-copy", LAW_2007: "NP-upward"},
+    "notification.yaml": {DECREE_493: "NP-copy", LAW_2007: "NP-upward AU-2-self-rescue"},
     "obligations.yaml": {
         "2005-12-27": "OB-10",
         DECREE_493: "OB-01 OB-02 OB-03 OB-04 OB-05 OB-06 OB-07",
