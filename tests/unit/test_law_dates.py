@@ -18,6 +18,7 @@ FIRST: dict[str, str] = {
     "activation.yaml": S1_OF_ERENHOT,
     "allocation.yaml": LAW_2007,
     "authority.yaml": LAW_2007,
+    "autonomy.yaml": LAW_2007,
     "duty.yaml": S1_OF_ERENHOT,
     "grading.yaml": MEDICAL_2006,
     "hazards.yaml": MEDICAL_2006,
@@ -32,6 +33,7 @@ FIRST: dict[str, str] = {
 """The day of most entries of each file."""
 OTHERS: dict[str, dict[str, str]] = {
     "activation.yaml": {S4_OF_DEYANG: "D3", S0_OF_WUHAN: "W2"},
+    "autonomy.yaml": {DECREE_493: "AU-3"},
     "grading.yaml": {
         PLANS_2006: "NDRc NDRc-table NDRc-1 NDRc-2 NDRc-3 NDRc-4",
         DECREE_493: "WSA WSA-table WSA-1 WSA-2 WSA-3 WSA-4 WSA-freeze-30 WSA-freeze-7",
@@ -44,7 +46,7 @@ OTHERS: dict[str, dict[str, str]] = {
         DECREE_493: "work_safety_accident road_traffic_accident fire_accident",
     },
     "monitoring.yaml": {S1_OF_ERENHOT: "PR-gate"},
-    "notification.yaml": {DECREE_493: "NP-copy", LAW_2007: "NP-upward"},
+    "notification.yaml": {DECREE_493: "NP-copy", LAW_2007: "NP-upward AU-2-self-rescue"},
     "obligations.yaml": {
         "2005-12-27": "OB-10",
         DECREE_493: "OB-01 OB-02 OB-03 OB-04 OB-05 OB-06 OB-07",
