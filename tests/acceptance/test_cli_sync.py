@@ -135,9 +135,9 @@ async def test_a_nodes_log_is_moved_merged_once_and_may_be_moved_again(
         await asyncio.gather(node.recorded("autonomy.exited.v1"), city.recorded("resource.committed.v1"))
         assert await city.holders() == {"AMB-D-1": "CITY/1/1"}
         console = Console(tmp_path, city.settings)
-        command = ("sync", NODE, "--area", AREA, "--from-database", node.settings.database, "--json")
+        options = (NODE, "--area", AREA, "--from-database", node.settings.database, "--json")
 
-        moved = await asyncio.to_thread(console.real, *command)
+        moved = await asyncio.to_thread(lambda: console.real("sync", *options))
         told = moved.json
         assert told["merged"] == told["sent"] == told["entries"] > 5
         assert (told["conflicts"], told["set_aside"], told["unanswered"]) == (1, 0, 0)
@@ -148,9 +148,9 @@ async def test_a_nodes_log_is_moved_merged_once_and_may_be_moved_again(
         (replanned,) = [resource for resource, id in holders.items() if id.startswith("CITY")]
         assert replanned not in kept
 
-        again = (await asyncio.to_thread(console.ok, *command)).json
+        again = (await asyncio.to_thread(console.ok, "sync", *options)).json
         assert (again["sent"], again["merged_up_to"]) == (0, told["position"])
-        await asyncio.to_thread(console.ok, *command, "--anew")
+        await asyncio.to_thread(console.ok, "sync", *options, "--anew")
         assert await city.holders() == holders
         (count,) = await city.rows("select count(*) from recorder_event where type = 'autonomy.entry_merged.v1'")
         assert count[0] == told["entries"]
